@@ -1,0 +1,121 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Four floors, all arrows down (docs/architecture.md). A target may import exactly what it lists here:
+// `--explicit-target-dependency-import-check error` turns anything else into a build failure.
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let realModule = Target.Dependency.product(name: "RealModule", package: "swift-numerics")
+let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+
+let package = Package(
+    name: "fuyun",
+    products: [
+        .executable(name: "fuyun", targets: ["fuyun"]),
+        .executable(name: "fuyun-agent", targets: ["fuyun-agent"]),
+        .executable(name: "fuyun-shim", targets: ["fuyun-shim"]),
+        .library(name: "FuyunPolicy", targets: ["FuyunPolicy"]),
+        .library(name: "FuyunAgent", targets: ["FuyunAgent"]),
+        .library(name: "FuyunTestSupport", targets: ["FuyunTestSupport"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-numerics", from: "1.1.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // Floor 0: C, and units.
+        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .target(name: "CLinux"),
+        .target(name: "MemoryUnits"),
+
+        // Floor 1: pure logic and kernel edges.
+        .target(name: "FuyunPolicy", dependencies: ["MemoryUnits", realModule]),
+        .target(name: "Cgroup", dependencies: ["CLinux", "MemoryUnits", systemPackage]),
+        .target(name: "Systemd", dependencies: ["CSystemd", "MemoryUnits", logging, lifecycle]),
+
+        // Floor 2: values and wires.
+        .target(name: "FuyunInvocation", dependencies: ["Cgroup", "FuyunPolicy", "MemoryUnits"]),
+        .target(name: "FuyunProtocol", dependencies: ["FuyunPolicy", "MemoryUnits", httpTypes, nioCore]),
+        .target(name: "FuyunClient", dependencies: ["FuyunProtocol", nioCore, nioHTTP1, nioPosix]),
+
+        // Floor 3: the parts that live.
+        .target(
+            name: "FuyunAgent",
+            dependencies: [
+                "Cgroup", "CLinux", "FuyunInvocation", "FuyunPolicy", "FuyunProtocol", "MemoryUnits", "Systemd",
+                configuration, lifecycle, logging, metrics, nioCore, nioHTTP1, nioPosix, systemPackage,
+            ]
+        ),
+        .target(
+            name: "FuyunShim",
+            dependencies: [
+                "CLinux", "FuyunClient", "FuyunPolicy", "FuyunProtocol", nioCore, nioHTTP1, nioPosix,
+            ]
+        ),
+
+        // Mains: read the command line, build, run.
+        .executableTarget(
+            name: "fuyun-agent", dependencies: ["FuyunAgent", "Systemd", argumentParser, lifecycle, logging]),
+        .executableTarget(name: "fuyun-shim", dependencies: ["FuyunShim", argumentParser]),
+        .executableTarget(
+            name: "fuyun",
+            dependencies: [
+                "Cgroup", "FuyunClient", "FuyunPolicy", "FuyunProtocol", "MemoryUnits", argumentParser, nioCore, nioPosix,
+                systemPackage,
+            ]
+        ),
+
+        // Tests.
+        .target(name: "FuyunTestSupport", dependencies: ["MemoryUnits", "FuyunPolicy", "FuyunProtocol", nioCore, nioPosix, systemPackage]),
+        .testTarget(name: "MemoryUnitsTests", dependencies: ["MemoryUnits"]),
+        .testTarget(name: "FuyunPolicyTests", dependencies: ["FuyunPolicy", "MemoryUnits"]),
+        .testTarget(
+            name: "CgroupTests", dependencies: ["Cgroup", "FuyunTestSupport", "MemoryUnits", systemPackage]),
+        .testTarget(name: "SystemdTests", dependencies: ["Systemd", logging, lifecycle]),
+        .testTarget(
+            name: "FuyunInvocationTests", dependencies: ["Cgroup", "FuyunInvocation", "FuyunPolicy", "MemoryUnits"]),
+        .testTarget(
+            name: "FuyunProtocolTests", dependencies: ["FuyunPolicy", "FuyunProtocol", "MemoryUnits", httpTypes, nioCore]),
+        .testTarget(
+            name: "FuyunShimTests",
+            dependencies: ["FuyunClient", "FuyunProtocol", "FuyunShim", "FuyunTestSupport", nioCore, nioHTTP1, nioPosix]),
+        .testTarget(
+            name: "FuyunAgentTests",
+            dependencies: [
+                "Cgroup", "FuyunAgent", "FuyunClient", "FuyunInvocation", "FuyunPolicy", "FuyunProtocol", "FuyunTestSupport",
+                "MemoryUnits", configuration, lifecycle, logging, nioCore, nioHTTP1, nioPosix, systemPackage,
+            ]),
+        .testTarget(name: "FuyunCommandTests", dependencies: ["fuyun", "FuyunTestSupport"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+// One place for the language settings of every Swift target.
+for target in package.targets where target.type != .system {
+    target.swiftSettings = (target.swiftSettings ?? []) + [
+        // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0335-existential-any.md
+        .enableUpcomingFeature("ExistentialAny"),
+        // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0444-member-import-visibility.md
+        .enableUpcomingFeature("MemberImportVisibility"),
+        // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0409-access-level-on-imports.md
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0461-async-function-isolation.md
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        .treatAllWarnings(as: .error),
+    ]
+}
