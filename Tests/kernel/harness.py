@@ -214,7 +214,7 @@ class Container:
         arguments = [
             "podman", "run", "--detach", "--name", self.name, "--runtime", runtime, "--network", "host",
             "--cgroupns", "private", "--memory", str(memory), "--memory-swap", str(memory),
-            "--volume", "/run/fuyun:/run/fuyun", "--volume", f"{SOURCE}:{SOURCE}:ro",
+            "--volume", "/run/fuyun:/run/fuyun", "--volume", f"{SOURCE}:{SOURCE}:ro", "--env", f"PORT={self.port + 1}",
         ]
         if cgroup_parent:
             arguments += ["--cgroup-parent", cgroup_parent]
@@ -222,7 +222,7 @@ class Container:
         arguments += [
             "/usr/bin/fuyun-shim", "http", "--listen", f"127.0.0.1:{self.port}", "--upstream", f"127.0.0.1:{self.port + 1}",
             "--agent-deadline", f"{deadline_ms}ms", *shim_options, "--",
-            "python3", "-u", str(DEMO / f"{program}.py"), "--port", str(self.port + 1),
+            "python3", "-u", str(DEMO / f"{program.replace('-', '_')}.py"),
         ]
         run(*arguments, timeout=240)
         Container.live.append(self)

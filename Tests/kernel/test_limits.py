@@ -8,9 +8,15 @@ from harness import DEMO, MIB, Container, KernelTest, allocator_policy, wait_unt
 
 # Small, large, small again for each demonstration function: what the payload must do to the limit.
 PAYLOADS = {
-    "video-watermark": ({"width": 160, "height": 120, "fps": 10, "duration": 1}, {"width": 480, "height": 360, "fps": 10, "duration": 1}),
-    "video-frames": ({"width": 160, "height": 120, "fps": 10, "duration": 1}, {"width": 320, "height": 240, "fps": 10, "duration": 3}),
-    "graph-rank": ({"size": 500}, {"size": 20000}),
+    "video-watermark": (
+        {"object": {"width": 160, "height": 120, "fps": 10, "duration": 1}},
+        {"object": {"width": 640, "height": 360, "fps": 10, "duration": 1.5}},
+    ),
+    "video-frames": (
+        {"object": {"width": 160, "height": 120, "fps": 10, "duration": 1}},
+        {"object": {"width": 640, "height": 360, "fps": 25, "duration": 2}},
+    ),
+    "graph-rank": ({"size": 500}, {"size": 50000}),
     "allocator": ({"bytes": 5 * MIB}, {"bytes": 120 * MIB}),
 }
 
