@@ -86,7 +86,7 @@ struct JSONBytes {
         switch self[start] {
         case UInt8(ascii: "\""): return try closingQuote(start + 1) + 1
         case UInt8(ascii: "{"), UInt8(ascii: "["):
-            return try afterContainer(start + 1, depth: depth, leaving: depth).end
+            return try afterContainer(start + 1, depth: depth + 1)
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
             return try JSONNumber(self, at: start).end
         default: return try afterLiteral(start)

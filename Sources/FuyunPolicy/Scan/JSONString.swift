@@ -6,6 +6,11 @@ extension JSONBytes {
         var at = start
         var scalars = 0
         while at < count {
+            while at + 8 <= count, Self.isPlainASCII(word(at)) {
+                at += 8
+                scalars += 8
+            }
+            guard at < count else { break }
             let byte = self[at]
             switch byte {
             case UInt8(ascii: "\""): return (at, scalars)
@@ -17,6 +22,13 @@ extension JSONBytes {
             scalars += 1
         }
         throw ranOut()
+    }
+
+    /// Whether eight bytes of a string stand for themselves, one scalar each.
+    @inline(__always)
+    private static func isPlainASCII(_ word: UInt64) -> Bool {
+        let controls = (word &- 0x2020_2020_2020_2020) & ~word
+        return (controls | word) & 0x8080_8080_8080_8080 | quotesAndBackslashes(word) == 0
     }
 
     /// The position behind an escape, which may be a surrogate pair of two.

@@ -120,18 +120,19 @@ struct Scanner: ~Copyable {
         pending &= ~(place.here & ~lengths)
         if pending == 0 { throw ScanHalt(end: .stoppedEarly, offset: at) }
         guard lengths != 0 || place.childCount != 0 else {
-            at = try body.afterContainer(at + 1, depth: depth, leaving: depth).end
+            at = try body.afterContainer(at + 1, depth: depth + 1)
             return
         }
         depth += 1
         at += 1
-        let length = try isObject ? walkObject(place) : walkArray(place)
+        let length =
+            try isObject ? walkObject(place, isCounted: lengths != 0) : walkArray(place, isCounted: lengths != 0)
         depth -= 1
         forEach(lengths) { scanner, entry in scanner.result.set(entry, .found, Double(length)) }
     }
 
     /// Walks an object from behind its brace; returns how many members it has.
-    private mutating func walkObject(_ place: ScanPlace) throws(ScanHalt) -> Int {
+    private mutating func walkObject(_ place: ScanPlace, isCounted: Bool) throws(ScanHalt) -> Int {
         guard try body.next(&at) != UInt8(ascii: "}") else {
             at += 1
             return 0
@@ -139,7 +140,7 @@ struct Scanner: ~Copyable {
         var unseen = (UInt32(1) << UInt32(place.childCount)) - 1
         var members = 0
         while true {
-            if unseen == 0 { return try leave(counted: members) }
+            if unseen == 0 { return try leave(counted: members, isCounted) }
             guard try body.next(&at) == UInt8(ascii: "\"") else { throw body.malformed(at) }
             let start = at + 1
             let end = try body.closingQuote(start)
@@ -165,7 +166,7 @@ struct Scanner: ~Copyable {
     }
 
     /// Walks an array from behind its bracket; returns how many elements it has.
-    private mutating func walkArray(_ place: ScanPlace) throws(ScanHalt) -> Int {
+    private mutating func walkArray(_ place: ScanPlace, isCounted: Bool) throws(ScanHalt) -> Int {
         guard try body.next(&at) != UInt8(ascii: "]") else {
             at += 1
             return 0
@@ -176,7 +177,7 @@ struct Scanner: ~Copyable {
         }
         var elements = 0
         while true {
-            if unseen == 0 { return try leave(counted: elements) }
+            if unseen == 0 { return try leave(counted: elements, isCounted) }
             _ = try body.next(&at)
             let child = (0..<place.childCount).first { places[place.firstChild + $0].index == elements }
             if let child {
@@ -203,8 +204,12 @@ struct Scanner: ~Copyable {
     }
 
     /// Leaves the container around `at`, where an element or member begins; returns how many it has with those before.
-    private mutating func leave(counted before: Int) throws(ScanHalt) -> Int {
-        let (end, commas) = try body.afterContainer(at, depth: depth - 1, leaving: depth - 1)
+    private mutating func leave(counted before: Int, _ isCounted: Bool) throws(ScanHalt) -> Int {
+        guard isCounted else {
+            at = try body.afterContainer(at, depth: depth)
+            return 0
+        }
+        let (end, commas) = try body.afterContainerCounting(at, depth: depth)
         at = end
         return before + commas + 1
     }
