@@ -44,7 +44,10 @@ public struct ThrashDetector: Hashable, Sendable {
 
         /// Makes a verdict; figures unknown unless given.
         public init(
-            isThrashing: Bool, fullShare: Double? = nil, someShare: Double? = nil, hitsPerSecond: Double? = nil
+            isThrashing: Bool,
+            fullShare: Double? = nil,
+            someShare: Double? = nil,
+            hitsPerSecond: Double? = nil
         ) {
             self.isThrashing = isThrashing
             self.fullShare = fullShare
