@@ -1,12 +1,14 @@
 public import Cgroup
+import CoreMetrics
 import FuyunInvocation
 import Glibc
 public import Logging
+import MemoryUnits
 import NIOCore
 import NIOPosix
 public import ServiceLifecycle
-import SystemPackage
 public import Systemd
+import SystemPackage
 
 /// What the agent stands on, apart from its configuration: the real machine, or a test's.
 public struct AgentSurroundings: Sendable {

@@ -4,6 +4,7 @@ import FuyunPolicy
 import FuyunProtocol
 import MemoryUnits
 import NIOCore
+import SystemPackage
 
 extension Engine {
     /// The most functions or containers that a list holds; operators look at the metrics for more.

@@ -1,4 +1,5 @@
 import Cgroup
+import CoreMetrics
 import Glibc
 import Logging
 import NIOCore

@@ -1,4 +1,5 @@
 import Cgroup
+import CoreMetrics
 import FuyunInvocation
 import Logging
 import MemoryUnits

@@ -1,9 +1,12 @@
 import Cgroup
+import CoreMetrics
 import FuyunInvocation
 import FuyunPolicy
 import FuyunProtocol
+import Logging
 import MemoryUnits
 import NIOCore
+import NIOHTTP1
 
 extension Engine {
     /// The most calls of one container that are kept account of at once, those that the ledger does not follow included.
@@ -81,7 +84,7 @@ extension Engine {
 
     /// Writes an answer's body, and records how long it took since its request was whole.
     func respond(
-        status: Int, from time: MonotonicTime, _ timer: MetricTimer, _ write: (inout ByteBuffer) -> Void
+        status: Int, from time: MonotonicTime, _ timer: CoreMetrics.Timer, _ write: (inout ByteBuffer) -> Void
     ) -> Response {
         var body = ByteBuffer()
         body.reserveCapacity(512)

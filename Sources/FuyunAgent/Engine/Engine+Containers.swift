@@ -1,6 +1,8 @@
 import Cgroup
+import CoreMetrics
 import FuyunInvocation
 import FuyunProtocol
+import Logging
 import MemoryUnits
 
 /// Who is at the other end of a connection, as far as it could be told.

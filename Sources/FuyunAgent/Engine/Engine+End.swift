@@ -1,8 +1,10 @@
 import Cgroup
+import CoreMetrics
 import FuyunInvocation
 import FuyunProtocol
 import MemoryUnits
 import NIOCore
+import NIOHTTP1
 
 extension Engine {
     /// When counters are looked at again after a crash that no counter explains: three times, 17 ms in all.

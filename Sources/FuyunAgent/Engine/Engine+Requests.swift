@@ -1,4 +1,5 @@
 import Cgroup
+import CoreMetrics
 import FuyunProtocol
 import NIOCore
 

@@ -17,7 +17,7 @@ extension Engine {
                 container.hasSamplingTimer = false
                 return
             }
-            do {
+            do throws(CgroupError) {
                 let reading = try meter.sample(container)
                 if let current = reading.current { container.notePeak(current: current) }
                 container.ledger.sampled(reading)

@@ -1,5 +1,6 @@
 import CoreMetrics
 import FuyunInvocation
+import FuyunPolicy
 import FuyunProtocol
 import MemoryUnits
 
@@ -80,7 +81,8 @@ struct FunctionTable {
     /// Takes the series away from the function that was silent for longest, when that was long: more calls than there
     /// are series, so that a crowd of functions in turn does not make and drop series at every call.
     private mutating func retireSilentSeries() {
-        let owners = entries.lazy.filter { $0.value.series !== other }
+        let other = other
+        let owners = entries.filter { $0.value.series !== other }
         guard let silent = owners.min(by: { $0.value.lastUse < $1.value.lastUse }),
             clock - silent.value.lastUse > UInt64(mostMeasured) * 4
         else { return }
