@@ -52,7 +52,9 @@ public struct ContainerFiles: ~Copyable, Sendable {
         self.pressureFile = pressure
     }
 
-    /// Writes `memory.max`: one pwrite. The kernel rounds down to whole pages.
+    /// Writes `memory.max`: one pwrite.
+    ///
+    /// The kernel rounds down to whole pages.
     ///
     /// - Throws: `CgroupError`: `absent` where there is no such file (no memory controller).
     public func writeMax(_ limit: MemoryLimit) throws(CgroupError) {

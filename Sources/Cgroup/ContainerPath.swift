@@ -46,8 +46,9 @@ public struct ContainerPath: Hashable, Sendable {
     public var id: String
     /// The Kubernetes pod's uid with `-`, when the path has one.
     public var podUID: String?
-    /// The container's cgroup, from the mount point; the one whose name or place says that it is a container. Processes
-    /// may live deeper: crun makes `<scope>/container`.
+    /// The container's cgroup, from the mount point; the one whose name or place says that it is a container.
+    ///
+    /// Processes may live deeper: crun makes `<scope>/container`.
     public var path: String
 
     /// Makes a container's identity.

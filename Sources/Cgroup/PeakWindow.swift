@@ -9,8 +9,9 @@ public struct PeakReading: Hashable, Sendable {
     public var peak: Bytes
     /// How it was had.
     public var method: PeakMethod
-    /// Whether it is the window's own peak. Not exact: with `lifetime` only an upper bound, with `sampled` only a lower
-    /// one.
+    /// Whether it is the window's own peak.
+    ///
+    /// Not exact: with `lifetime` only an upper bound, with `sampled` only a lower one.
     public var exact: Bool
 
     /// Makes a reading.
@@ -50,7 +51,9 @@ public struct PeakWindow: ~Copyable, Sendable {
         }
     }
 
-    /// Starts the window anew. One write with a reset, one read without.
+    /// Starts the window anew.
+    ///
+    /// One write with a reset, one read without.
     ///
     /// - Throws: `CgroupError`: `gone` when the cgroup was removed.
     public mutating func begin() throws(CgroupError) {
@@ -73,8 +76,9 @@ public struct PeakWindow: ~Copyable, Sendable {
         highestSample = max(highestSample ?? .zero, current)
     }
 
-    /// The peak since `begin`; the window stays open and may be read again. Nil when only samples could tell and there
-    /// were none.
+    /// The peak since `begin`; the window stays open and may be read again.
+    ///
+    /// Nil when only samples could tell and there were none.
     ///
     /// - Throws: `CgroupError`: `gone` when the cgroup was removed and no sample was taken.
     public func end() throws(CgroupError) -> PeakReading? {
