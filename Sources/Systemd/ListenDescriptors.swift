@@ -46,7 +46,7 @@ public struct ListenDescriptors: ~Copyable {
         }
     }
 
-    /// Hands out one socket; the caller owns it from now on. Throws when no socket of that name is here (any more).
+    /// Hands out one socket, which the caller owns from now on; throws when there is none of that name (any more).
     public mutating func take(_ name: String) throws(SystemdError) -> CInt {
         guard let descriptor = open.removeValue(forKey: name) else {
             throw SystemdError(
@@ -58,7 +58,7 @@ public struct ListenDescriptors: ~Copyable {
         return descriptor
     }
 
-    /// Pairs sockets with the expected names and checks their kind. Pure but for the look at each descriptor.
+    /// Pairs sockets with the expected names and checks their kind; pure but for the look at each descriptor.
     static func match(
         _ sockets: [InheritedSocket],
         expecting expected: Set<String>,

@@ -114,10 +114,10 @@ public final class SystemBus: Sendable {
                         }
                     )
                 } catch {
-                    // An answer that says no leaves the connection sound; everything else starts over with a new one.
-                    let isAnswer = [.unknownUnit, .denied, .refused].contains(error.code) && error.errno == nil
-                    if !isAnswer { slot.close() }
-                    guard wasOpen, !isAnswer, error.code != .timedOut else { return .failure(error) }
+                    // After a timeout the late answer would lie around in the connection, so that goes too.
+                    let isBroken = !slot.isSound
+                    if isBroken || error.code == .timedOut { slot.close() }
+                    guard wasOpen, isBroken, error.code != .timedOut else { return .failure(error) }
                     wasOpen = false
                 }
             }

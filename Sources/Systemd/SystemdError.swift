@@ -49,7 +49,7 @@ public struct SystemdError: Error, Hashable, Sendable, CustomStringConvertible {
             switch number {
             case EACCES, EPERM: .denied
             case ETIMEDOUT: .timedOut
-            case ENOENT, ECONNREFUSED: .unavailable
+            case ENOENT, ECONNREFUSED, ECONNRESET, ENOTCONN, EPIPE: .unavailable
             case EBADMSG, EINVAL, ENXIO: .malformed
             default: .system
             }

@@ -49,8 +49,10 @@ enum JournalFields {
         return fields
     }
 
-    /// Makes a valid field name: A-Z, 0-9 and `_`, at most 64 characters, and neither a digit nor `_` first, which journald reserves for
-    /// itself. A change from lower to upper case begins a new word: `limitBytes` becomes `FUYUN_LIMIT_BYTES`.
+    /// Makes a valid field name of a metadata key.
+    ///
+    /// Valid are A-Z, 0-9 and `_`, at most 64 characters; the prefix sees to it that neither a digit nor `_`, which journald keeps for
+    /// itself, comes first. A change from lower to upper case begins a new word: `limitBytes` becomes `FUYUN_LIMIT_BYTES`.
     static func fieldName(_ key: String, prefix: String) -> String {
         var name = Array(prefix.utf8)
         var previous: UInt8?
