@@ -39,6 +39,6 @@ extension Engine {
         guard let state = (try? container.directory.cgroupEvents()) ?? nil, let frozen = state.frozen,
             frozen != container.ledger.isFrozen
         else { return }
-        _ = perform(container.ledger.frozen(frozen), on: container, at: Clocks.monotonic())
+        _ = perform(container.ledger.frozen(frozen, at: Clocks.monotonic()), on: container, at: Clocks.monotonic())
     }
 }
