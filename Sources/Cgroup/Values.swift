@@ -46,7 +46,11 @@ public struct MemoryEvents: Hashable, Sendable {
 
     /// Makes a set of counters; every one absent unless given.
     public init(
-        low: UInt64? = nil, high: UInt64? = nil, max: UInt64? = nil, oom: UInt64? = nil, oomKill: UInt64? = nil,
+        low: UInt64? = nil,
+        high: UInt64? = nil,
+        max: UInt64? = nil,
+        oom: UInt64? = nil,
+        oomKill: UInt64? = nil,
         oomGroupKill: UInt64? = nil
     ) {
         self.low = low
@@ -64,9 +68,13 @@ public struct MemoryEvents: Hashable, Sendable {
             return now >= before ? now - before : 0
         }
         return MemoryEvents(
-            low: delta(low, earlier.low), high: delta(high, earlier.high), max: delta(max, earlier.max),
-            oom: delta(oom, earlier.oom), oomKill: delta(oomKill, earlier.oomKill),
-            oomGroupKill: delta(oomGroupKill, earlier.oomGroupKill))
+            low: delta(low, earlier.low),
+            high: delta(high, earlier.high),
+            max: delta(max, earlier.max),
+            oom: delta(oom, earlier.oom),
+            oomKill: delta(oomKill, earlier.oomKill),
+            oomGroupKill: delta(oomGroupKill, earlier.oomGroupKill)
+        )
     }
 }
 
@@ -95,9 +103,16 @@ public struct MemoryStat: Hashable, Sendable {
 
     /// Makes a set of lines; every one absent unless given.
     public init(
-        anonymous: Bytes? = nil, file: Bytes? = nil, shared: Bytes? = nil, kernel: Bytes? = nil,
-        slabReclaimable: Bytes? = nil, slabUnreclaimable: Bytes? = nil, sockets: Bytes? = nil,
-        unevictable: Bytes? = nil, activeFile: Bytes? = nil, inactiveFile: Bytes? = nil
+        anonymous: Bytes? = nil,
+        file: Bytes? = nil,
+        shared: Bytes? = nil,
+        kernel: Bytes? = nil,
+        slabReclaimable: Bytes? = nil,
+        slabUnreclaimable: Bytes? = nil,
+        sockets: Bytes? = nil,
+        unevictable: Bytes? = nil,
+        activeFile: Bytes? = nil,
+        inactiveFile: Bytes? = nil
     ) {
         self.anonymous = anonymous
         self.file = file
@@ -111,8 +126,10 @@ public struct MemoryStat: Hashable, Sendable {
         self.inactiveFile = inactiveFile
     }
 
-    /// What cannot be had back without swapping or killing: anonymous + shared + kernel memory less reclaimable slab
-    /// + network buffers. The least sufficient limit of a run is this figure's peak plus a few percent.
+    /// What cannot be had back without swapping or killing.
+    ///
+    /// That is anonymous, shared and kernel memory (less the reclaimable part of its slabs) and network buffers. The least
+    /// sufficient limit of a run is this figure's peak plus a few percent.
     public var nonReclaimable: Bytes {
         (anonymous ?? .zero) + (shared ?? .zero) + ((kernel ?? .zero) - (slabReclaimable ?? .zero)) + (sockets ?? .zero)
     }

@@ -1,0 +1,180 @@
+import MemoryUnits
+
+/// Parsers of the kernel's small text files, by key and not by position; none of them allocates.
+///
+/// Every one returns nil for text that is not what the kernel documents. Single values end at the first newline: what
+/// follows it is ignored, so that a fake file that was overwritten by something shorter still reads right.
+enum KernelText {
+    /// A decimal number in a range of the text; nil when empty, not all digits, or beyond 64 bits.
+    static func number(_ text: borrowing Span<UInt8>, _ range: Range<Int>) -> UInt64? {
+        guard !range.isEmpty else { return nil }
+        var value: UInt64 = 0
+        for index in range {
+            let digit = text[index] &- 0x30
+            guard digit <= 9 else { return nil }
+            let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+            let (sum, carried) = product.addingReportingOverflow(UInt64(digit))
+            guard !overflow, !carried else { return nil }
+            value = sum
+        }
+        return value
+    }
+
+    /// Where the first line ends: at its newline, or at the end of the text.
+    static func firstLine(_ text: borrowing Span<UInt8>) -> Range<Int> { 0..<end(of: text, from: 0) }
+
+    /// A file that holds one decimal number.
+    static func quantity(_ text: borrowing Span<UInt8>) -> UInt64? { number(text, firstLine(text)) }
+
+    /// A limit file: a number, or `max`.
+    static func limit(_ text: borrowing Span<UInt8>) -> MemoryLimit? {
+        let line = firstLine(text)
+        if equals(text, line, "max") { return .max }
+        return number(text, line).map { .bytes(Bytes($0)) }
+    }
+
+    /// A switch file: 0 or 1.
+    static func flag(_ text: borrowing Span<UInt8>) -> Bool? {
+        switch quantity(text) {
+        case 0: false
+        case 1: true
+        default: nil
+        }
+    }
+
+    /// Whether a range of the text is this word.
+    static func equals(_ text: borrowing Span<UInt8>, _ range: Range<Int>, _ word: StaticString) -> Bool {
+        guard range.count == word.utf8CodeUnitCount else { return false }
+        var offset = 0
+        while offset < range.count {
+            guard text[range.lowerBound + offset] == word.utf8Start[offset] else { return false }
+            offset += 1
+        }
+        return true
+    }
+
+    /// `memory.events`, `memory.events.local`.
+    static func events(_ text: borrowing Span<UInt8>) -> MemoryEvents? {
+        var events = MemoryEvents()
+        let good = pairs(text) { text, key, value in
+            if equals(text, key, "low") {
+                events.low = value
+            } else if equals(text, key, "high") {
+                events.high = value
+            } else if equals(text, key, "max") {
+                events.max = value
+            } else if equals(text, key, "oom") {
+                events.oom = value
+            } else if equals(text, key, "oom_kill") {
+                events.oomKill = value
+            } else if equals(text, key, "oom_group_kill") {
+                events.oomGroupKill = value
+            }
+            return true
+        }
+        return good ? events : nil
+    }
+
+    /// `memory.stat`; stops as soon as every line that is asked for was seen.
+    static func stat(_ text: borrowing Span<UInt8>) -> MemoryStat? {
+        var stat = MemoryStat()
+        var wanted = 10
+        let good = pairs(text) { text, key, value in
+            let bytes = Bytes(value)
+            wanted -= 1
+            if equals(text, key, "anon") {
+                stat.anonymous = bytes
+            } else if equals(text, key, "file") {
+                stat.file = bytes
+            } else if equals(text, key, "kernel") {
+                stat.kernel = bytes
+            } else if equals(text, key, "sock") {
+                stat.sockets = bytes
+            } else if equals(text, key, "shmem") {
+                stat.shared = bytes
+            } else if equals(text, key, "inactive_file") {
+                stat.inactiveFile = bytes
+            } else if equals(text, key, "active_file") {
+                stat.activeFile = bytes
+            } else if equals(text, key, "unevictable") {
+                stat.unevictable = bytes
+            } else if equals(text, key, "slab_reclaimable") {
+                stat.slabReclaimable = bytes
+            } else if equals(text, key, "slab_unreclaimable") {
+                stat.slabUnreclaimable = bytes
+            } else {
+                wanted += 1
+            }
+            return wanted > 0
+        }
+        return good ? stat : nil
+    }
+
+    /// `cgroup.events`.
+    static func cgroupEvents(_ text: borrowing Span<UInt8>) -> CgroupEvents? {
+        var populated: Bool?
+        var frozen: Bool?
+        let good = pairs(text) { text, key, value in
+            if equals(text, key, "populated") {
+                populated = value != 0
+            } else if equals(text, key, "frozen") {
+                frozen = value != 0
+            }
+            return true
+        }
+        guard good, let populated else { return nil }
+        return CgroupEvents(populated: populated, frozen: frozen)
+    }
+
+    /// `memory.pressure`: lines `some …` and `full …`, each ending in `total=` and microseconds.
+    static func pressure(_ text: borrowing Span<UInt8>) -> PressureStall? {
+        var some: Duration?
+        var full: Duration?
+        var start = 0
+        while start < text.count {
+            let end = end(of: text, from: start)
+            var word = start
+            while word < end, text[word] != 0x20 { word += 1 }
+            let name = start..<word
+            // The last word of the line, which must be `total=N`.
+            var last = end
+            while last > start, text[last - 1] != 0x20 { last -= 1 }
+            let assignment = last + 6
+            if assignment <= end, equals(text, last..<assignment, "total="),
+                let total = number(text, assignment..<end), total <= UInt64(Int64.max) / 1000
+            {
+                if equals(text, name, "some") { some = .microseconds(Int64(total)) }
+                if equals(text, name, "full") { full = .microseconds(Int64(total)) }
+            }
+            start = end + 1
+        }
+        guard let some, let full else { return nil }
+        return PressureStall(some: some, full: full)
+    }
+
+    /// Walks lines of `key number`, until the body answers false. A last line without its newline is a line that was
+    /// cut, and is left out. False when a line is not of that form, or there is none at all.
+    private static func pairs(
+        _ text: borrowing Span<UInt8>,
+        _ body: (borrowing Span<UInt8>, Range<Int>, UInt64) -> Bool
+    ) -> Bool {
+        var start = 0
+        while start < text.count {
+            let end = end(of: text, from: start)
+            guard end < text.count else { break }
+            var space = start
+            while space < end, text[space] != 0x20 { space += 1 }
+            guard space < end, space > start, let value = number(text, (space + 1)..<end) else { return false }
+            if !body(text, start..<space, value) { return true }
+            start = end + 1
+        }
+        return start > 0
+    }
+
+    /// The position of the next newline, or the end of the text.
+    private static func end(of text: borrowing Span<UInt8>, from start: Int) -> Int {
+        var index = start
+        while index < text.count, text[index] != 0x0A { index += 1 }
+        return index
+    }
+}
