@@ -7,6 +7,8 @@ what the contract wants, 400 that the request is no JSON object. After each run 
 
 Plain `POST /` takes the event as the body, for platforms that have no such contract: 200, or 400 and 500 with an `error`.
 An event may be wrapped as `{"value": {…}}` there too, so that one policy fits both ways of calling.
+
+Answers carry `X-Memory-Max`: the container's memory.max as it was when the payload had just arrived, before any work.
 """
 
 import json
@@ -50,12 +52,14 @@ def integer(event, key, default=None, low=0, high=1 << 40):
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     action = None
+    memory_max = None
 
     def do_GET(self):
         self.answer(200, {"ok": True})
 
     def do_POST(self):
         body, size = self.body()
+        self.memory_max = memory_max()
         if self.path == "/init":
             self.do_init(body, size)
         elif self.path == "/run":
@@ -161,11 +165,24 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
+        if self.memory_max:
+            self.send_header("X-Memory-Max", self.memory_max)
         self.end_headers()
         self.wfile.write(data)
 
     def log_message(self, *arguments):
         pass  # the output streams belong to the action
+
+
+def memory_max():
+    """memory.max of the cgroup that this process is in, as the kernel writes it; None where there is no cgroup v2."""
+    try:
+        with open("/proc/self/cgroup") as file:
+            path = next(line.strip()[3:] for line in file if line.startswith("0::"))
+        with open(f"/sys/fs/cgroup{path}/memory.max") as file:
+            return file.read().strip()
+    except (OSError, StopIteration):
+        return None
 
 
 def parse(body, size):

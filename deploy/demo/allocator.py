@@ -9,6 +9,8 @@ Event: {"bytes": N, "mode": MODE, "hold_ms": M}; all but `bytes` may be left out
     pagecache  writes a file of N bytes to /var/tmp and reads it back: page cache, which the kernel can take back
     child      a child process takes the memory; when it is killed, this server lives on and says so
     forks      `count` children (default 8) take N/count bytes each, all at once
+    thrash     touches N bytes, then reads a file of `file_bytes` again and again for `hold_ms`: where the limit leaves no room
+               for the file, every page is read from the disk each time
     exit134    touches N bytes, then aborts as a managed runtime does when its own heap is full
     kill9      touches N bytes, then kills itself with SIGKILL
 
@@ -48,6 +50,22 @@ def write_file(folder, count):
         while left > 0:
             left -= file.write(block[:left] if left < len(block) else block)
     return path
+
+
+def read_again(count, hold):
+    """Reads a file of `count` bytes from start to end until `hold` seconds are over; how often it got through."""
+    path = write_file("/var/tmp", count)
+    end, rounds = time.monotonic() + hold, 0
+    try:
+        with open(path, "rb", buffering=0) as file:
+            os.fsync(file.fileno())  # clean pages only: those can be evicted
+            while time.monotonic() < end:
+                if not file.read(1 << 18):
+                    file.seek(0)
+                    rounds += 1
+    finally:
+        os.unlink(path)
+    return rounds
 
 
 def spawn(count, hold):
@@ -106,6 +124,10 @@ def main(event):
         answer["children"] = wait_all([spawn(count // children, hold) for _ in range(children)])
         if any(answer["children"]):
             answer["error"] = "a child process failed"
+    elif mode == "thrash":
+        memory = touch(count)
+        answer["rounds"] = read_again(integer(event, "file_bytes", 1 << 26, high=1 << 36), hold)
+        del memory
     elif mode in ("exit134", "kill9"):
         memory = touch(count)
         time.sleep(hold)

@@ -4,7 +4,7 @@
 fuyun_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
 # Colours only where a person reads them.
-if [[ -t 2 && -z ${NO_COLOR:-} ]]; then
+if [[ (-t 2 || ${FUYUN_TTY:-} == 1) && -z ${NO_COLOR:-} ]]; then
     c_bold=$'\e[1m' c_dim=$'\e[2m' c_red=$'\e[31m' c_green=$'\e[32m' c_off=$'\e[0m'
 else
     c_bold='' c_dim='' c_red='' c_green='' c_off=''
