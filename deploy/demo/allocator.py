@@ -9,8 +9,8 @@ Event: {"bytes": N, "mode": MODE, "hold_ms": M}; all but `bytes` may be left out
     pagecache  writes a file of N bytes to /var/tmp and reads it back: page cache, which the kernel can take back
     child      a child process takes the memory; when it is killed, this server lives on and says so
     forks      `count` children (default 8) take N/count bytes each, all at once
-    thrash     touches N bytes and as many more as leave `room_bytes` (default 8 MiB) below the limit, then for `hold_ms` the
-               pages of a mapped file that is a quarter larger than that: they are evicted and read again, nothing is killed
+    thrash     touches N bytes and as many more as leave `room_bytes` (default 16 MiB) below the limit, then for `hold_ms` the
+               pages of a mapped file that is a little larger than that: they are evicted and read again, nothing is killed
     exit134    touches N bytes, then aborts as a managed runtime does when its own heap is full
     kill9      touches N bytes, then kills itself with SIGKILL
 
@@ -142,9 +142,9 @@ def main(event):
         if any(answer["children"]):
             answer["error"] = "a child process failed"
     elif mode == "thrash":
-        room = integer(event, "room_bytes", 8 << 20, low=1 << 20, high=1 << 36)
+        room = integer(event, "room_bytes", 16 << 20, low=1 << 20, high=1 << 36)
         memory = touch(count), fill(room)
-        answer["touched"] = fault_again(room + room // 4, hold)
+        answer["touched"] = fault_again(room + room // 16, hold)
         del memory
     elif mode in ("exit134", "kill9"):
         memory = touch(count)
