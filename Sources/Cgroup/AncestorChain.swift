@@ -59,7 +59,9 @@ public struct AncestorChain: Sendable {
     }
 
     /// How many processes userspace killers have killed at each level (`CgroupDirectory.userspaceKillCount`), nearest
-    /// first. systemd-oomd marks the cgroup that it chose, which is often an ancestor of the one that died.
+    /// first.
+    ///
+    /// systemd-oomd marks the cgroup that it chose, which is often an ancestor of the one that died.
     public func userspaceKillCounts() throws(CgroupError) -> [UInt64] {
         var counts: [UInt64] = []
         for level in levels { counts.append(try level.directory.userspaceKillCount()) }

@@ -65,6 +65,15 @@ public struct CgroupDirectory: ~Copyable, Sendable {
         }
     }
 
+    /// Opens the cgroup in which a container's processes live and its limit belongs.
+    ///
+    /// That is the sub-cgroup `container` where crun made one, else this cgroup itself, opened once more. A runtime makes
+    /// the sub-cgroup a moment after the scope: ask again when a process is first seen.
+    public func openProcessLeaf() throws(CgroupError) -> CgroupDirectory {
+        guard let leaf = try openChild(ContainerPath.crunLeaf) else { return try open("") }
+        return leaf
+    }
+
     /// The names of the child cgroups, in no order.
     ///
     /// - Parameter limit: How many names at most.
@@ -145,8 +154,10 @@ public struct CgroupDirectory: ~Copyable, Sendable {
     /// `memory.swap.max`; nil also where the kernel was started without swap accounting.
     public func memorySwapMax() throws(CgroupError) -> MemoryLimit? { try value("memory.swap.max", KernelText.limit) }
 
-    /// Writes `memory.max`. Below the use of the moment the write reclaims, may block for long, and may kill: the caller
-    /// checks first. The file is opened and closed, so a `CgroupWatcher` on it reports this write like a foreign one.
+    /// Writes `memory.max`.
+    ///
+    /// Below the use of the moment the write reclaims, may block for long, and may kill: the caller checks first. The
+    /// file is opened and closed, so a `CgroupWatcher` on it reports this write like a foreign one.
     public func setMemoryMax(_ limit: MemoryLimit) throws(CgroupError) { try set("memory.max", limit) }
 
     /// Writes `memory.high`.
@@ -198,7 +209,9 @@ public struct CgroupDirectory: ~Copyable, Sendable {
         case unsupported
     }
 
-    /// Asks the kernel to take memory back (`memory.reclaim`). It never kills; it may block, so not on an event loop.
+    /// Asks the kernel to take memory back (`memory.reclaim`).
+    ///
+    /// It never kills; it may block, so not on an event loop.
     public func reclaim(_ amount: Bytes) throws(CgroupError) -> ReclaimResult {
         let file = try openFile("memory.reclaim", O_WRONLY)
         guard file.isOpen else { return .unsupported }
@@ -214,7 +227,9 @@ public struct CgroupDirectory: ~Copyable, Sendable {
     // MARK: - Extended attributes
 
     /// An extended attribute of the directory; nil when it is not set or the file system has none (kernel: `user.*`
-    /// since 5.7). At most 256 bytes.
+    /// since 5.7).
+    ///
+    /// At most 256 bytes.
     public func attribute(_ name: String) throws(CgroupError) -> String? {
         var buffer = [UInt8](repeating: 0, count: 256)
         let count = fgetxattr(descriptor.raw, name, &buffer, buffer.count)
@@ -224,7 +239,9 @@ public struct CgroupDirectory: ~Copyable, Sendable {
         throw KernelFile.failure(-Int(reason), label(name), "read attribute")
     }
 
-    /// Sets an extended attribute, or removes it for nil. False when the file system has none, or refuses.
+    /// Sets an extended attribute, or removes it for nil.
+    ///
+    /// False when the file system has none, or refuses.
     public func setAttribute(_ name: String, _ value: String?) throws(CgroupError) -> Bool {
         let result: CInt
         if let value {

@@ -55,8 +55,9 @@ public final class CgroupHierarchy: Sendable {
     /// - Throws: `CgroupError`: `absent` when there is no such cgroup.
     public func directory(at path: String) throws(CgroupError) -> CgroupDirectory { try root.open(path) }
 
-    /// Opens a cgroup by its id. Nil where the process may not open by handle (it takes CAP_DAC_READ_SEARCH), or on a fake
-    /// tree.
+    /// Opens a cgroup by its id.
+    ///
+    /// Nil where the process may not open by handle (it takes CAP_DAC_READ_SEARCH), or on a fake tree.
     ///
     /// - Throws: `CgroupError`: `gone` when no cgroup has this id any more.
     public func directory(of id: CgroupID) throws(CgroupError) -> CgroupDirectory? {
@@ -87,8 +88,9 @@ public final class CgroupHierarchy: Sendable {
     /// The path of this process's own cgroup, from the mount point; nil when it lies outside of our view.
     public static func ownPath() -> String? { try? ProcessFiles.cgroupPath(ofProcess: getpid()) }
 
-    /// The open ancestors of a cgroup, nearest first, without the root and without the cgroup itself. Levels are shared
-    /// among chains.
+    /// The open ancestors of a cgroup, nearest first, without the root and without the cgroup itself.
+    ///
+    /// Levels are shared among chains.
     ///
     /// - Throws: `CgroupError` when an ancestor cannot be opened.
     public func ancestors(of path: String) throws(CgroupError) -> AncestorChain {

@@ -22,9 +22,13 @@ public struct WatchEvent: Hashable, Sendable {
         public static let deleted = Kinds(rawValue: 0x200 | 0x40)
         /// The watched file or directory itself was removed.
         public static let removedSelf = Kinds(rawValue: 0x400)
-        /// The kernel's queue was full and events were lost: look at everything again. Comes with no watch.
+        /// The kernel's queue was full and events were lost: look at everything again.
+        ///
+        /// Comes with no watch.
         public static let overflow = Kinds(rawValue: 0x4000)
-        /// The watch is over: it was removed, or its file was. No event follows, and its number may be reused.
+        /// The watch is over: it was removed, or its file was.
+        ///
+        /// No event follows, and its number may be reused.
         public static let ended = Kinds(rawValue: 0x8000)
 
         /// Whether any of these kinds is in.
@@ -53,6 +57,9 @@ public struct WatchEvent: Hashable, Sendable {
 ///
 /// An event wakes, it does not count: one event can stand for many changes, and changes before the watch give none. So
 /// add the watch first, then read, and compare with what was read before.
+///
+/// A watch on a file of a removed cgroup need not end by itself: cgroupfs gave no event there before 2026 (measured on
+/// Linux 6.18), only the removal in the parent directory. So whoever learns of a death calls `remove` for its watches.
 public struct CgroupWatcher: ~Copyable, Sendable {
     /// One watch's number, unique among the live watches of a watcher.
     public struct Watch: RawRepresentable, Hashable, Sendable {
@@ -86,7 +93,9 @@ public struct CgroupWatcher: ~Copyable, Sendable {
 
     private let descriptor: Descriptor
 
-    /// The descriptor to poll for readability; it does not block. Valid for as long as this value lives.
+    /// The descriptor to poll for readability; it does not block.
+    ///
+    /// Valid for as long as this value lives.
     public var rawDescriptor: CInt { descriptor.raw }
 
     /// Opens a watcher.
@@ -129,7 +138,9 @@ public struct CgroupWatcher: ~Copyable, Sendable {
         }
     }
 
-    /// Ends a watch; an `ended` event follows. Ending one that has ended by itself does nothing.
+    /// Ends a watch; an `ended` event follows.
+    ///
+    /// Ending one that has ended by itself does nothing.
     public func remove(_ watch: Watch) {
         _ = inotify_rm_watch(descriptor.raw, watch.rawValue)
     }
@@ -154,7 +165,9 @@ public struct CgroupWatcher: ~Copyable, Sendable {
         return true
     }
 
-    /// Takes the kernel's records apart (inotify(7): i32 watch, u32 mask, u32 cookie, u32 length, name padded with zeros).
+    /// Takes the kernel's records apart (inotify(7): i32 watch, u32 mask, u32 cookie, u32 length, name padded with
+    /// zeros).
+    ///
     /// A record that does not fit in the bytes ends the walk.
     public static func parse(_ bytes: UnsafeRawBufferPointer, _ body: (WatchEvent) -> Void) {
         let header = 16

@@ -46,8 +46,9 @@ public struct ContainerPath: Hashable, Sendable {
     public var id: String
     /// The Kubernetes pod's uid with `-`, when the path has one.
     public var podUID: String?
-    /// The container's cgroup, from the mount point; the one whose name or place says that it is a container. Processes
-    /// may live deeper: crun makes `<scope>/container`.
+    /// The container's cgroup, from the mount point; the one whose name or place says that it is a container.
+    ///
+    /// Processes may live deeper: crun makes `<scope>/container`.
     public var path: String
 
     /// Makes a container's identity.
@@ -82,16 +83,17 @@ public struct ContainerPath: Hashable, Sendable {
         return plain(parts, plainRoots)
     }
 
+    private static let prefixes: [(String, Runtime)] = [
+        ("docker-", .docker), ("cri-containerd-", .containerd), ("nerdctl-", .containerd), ("crio-", .crio),
+        ("libpod-payload-", .libpod), ("libpod-", .libpod),
+    ]
+
     /// What one component says, in the light of those above it.
     private static func container(
         _ name: Substring,
         parents: ArraySlice<Substring>
     ) -> (runtime: Runtime, id: Substring)? {
         let stem = name.hasSuffix(".scope") ? name.dropLast(6) : name
-        let prefixes: [(String, Runtime)] = [
-            ("docker-", .docker), ("cri-containerd-", .containerd), ("nerdctl-", .containerd), ("crio-", .crio),
-            ("libpod-payload-", .libpod), ("libpod-", .libpod),
-        ]
         for (prefix, runtime) in prefixes where stem.hasPrefix(prefix) {
             let id = stem.dropFirst(prefix.count)
             if isID(id) { return (runtime, id) }

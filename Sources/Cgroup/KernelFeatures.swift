@@ -2,7 +2,9 @@ import CLinux
 import Glibc
 import MemoryUnits
 
-/// What this kernel can do for Fuyun. `docs/kernel-facts.md` has versions and what happens without each.
+/// What this kernel can do for Fuyun.
+///
+/// `docs/kernel-facts.md` has versions and what happens without each.
 public struct KernelFeatures: Hashable, Sendable {
     /// `memory.peak` exists.
     public var peak: Bool

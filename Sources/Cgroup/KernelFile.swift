@@ -36,7 +36,9 @@ enum KernelFile {
         return value
     }
 
-    /// Writes a limit and a newline. The newline ends the value where the file keeps longer, older contents behind it.
+    /// Writes a limit and a newline.
+    ///
+    /// The newline ends the value where the file keeps longer, older contents behind it.
     static func write(_ limit: MemoryLimit, to descriptor: CInt, file: @autoclosure () -> String) throws(CgroupError) {
         switch limit {
         case .max: try write(word: "max\n", to: descriptor, file: file())
@@ -78,7 +80,9 @@ enum KernelFile {
     }
 
     /// Reads from offset 0 on until the kernel says 0 (a short read is no end of file), the buffer is full, or, where
-    /// one line is the whole value, its newline is in. Returns the count or a negative errno.
+    /// one line is the whole value, its newline is in.
+    ///
+    /// Returns the count or a negative errno.
     private static func fill<let capacity: Int>(
         _ buffer: inout InlineArray<capacity, UInt8>,
         from descriptor: CInt,

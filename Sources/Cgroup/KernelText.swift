@@ -152,8 +152,10 @@ enum KernelText {
         return PressureStall(some: some, full: full)
     }
 
-    /// Walks lines of `key number`, until the body answers false. A last line without its newline is a line that was
-    /// cut, and is left out. False when a line is not of that form, or there is none at all.
+    /// Walks lines of `key number`, until the body answers false.
+    ///
+    /// A last line without its newline is a line that was cut, and is left out. False when a line is not of that form,
+    /// or there is none at all.
     private static func pairs(
         _ text: borrowing Span<UInt8>,
         _ body: (borrowing Span<UInt8>, Range<Int>, UInt64) -> Bool

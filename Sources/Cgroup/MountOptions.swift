@@ -15,8 +15,10 @@ public struct MountOptions: Hashable, Sendable {
         self.namespaceDelegation = namespaceDelegation
     }
 
-    /// Finds the options of one mount in `/proc/self/mountinfo` (proc(5): id, parent, device, root, mount point, options,
-    /// optional fields, `-`, type, source, super block options). Nil when the mount is not there or is no cgroup v2.
+    /// Finds the options of one mount in `/proc/self/mountinfo` (proc(5): id, parent, device, root, mount point,
+    /// options, optional fields, `-`, type, source, super block options).
+    ///
+    /// Nil when the mount is not there or is no cgroup v2.
     public init?(mountinfo: String, mountID: Int) {
         for line in mountinfo.split(separator: "\n") {
             let fields = line.split(separator: " ")

@@ -9,8 +9,9 @@ public struct PeakReading: Hashable, Sendable {
     public var peak: Bytes
     /// How it was had.
     public var method: PeakMethod
-    /// Whether it is the window's own peak. Not exact: with `lifetime` only an upper bound, with `sampled` only a lower
-    /// one.
+    /// Whether it is the window's own peak.
+    ///
+    /// Not exact: with `lifetime` only an upper bound, with `sampled` only a lower one.
     public var exact: Bool
 
     /// Makes a reading.
@@ -36,13 +37,20 @@ public struct PeakWindow: ~Copyable, Sendable {
 
     /// Opens a window; it measures nothing before `begin`.
     ///
+    /// - Parameters:
+    ///   - directory: The cgroup.
+    ///   - best: The best method to use; a weaker one is used when the kernel lacks it.
     /// - Throws: `CgroupError`: `gone` when the cgroup was removed.
-    public init(_ directory: borrowing CgroupDirectory) throws(CgroupError) {
+    public init(_ directory: borrowing CgroupDirectory, best: PeakMethod = .window) throws(CgroupError) {
         path = directory.label("memory.peak")
-        let raw = KernelFile.open("memory.peak", in: directory.rawDescriptor, O_RDWR)
+        var raw: CInt = -1
+        if best == .window { raw = KernelFile.open("memory.peak", in: directory.rawDescriptor, O_RDWR) }
         if raw >= 0 {
             file = Descriptor(adopting: raw)
             method = .window
+        } else if best == .sampled {
+            file = Descriptor(adopting: -1)
+            method = .sampled
         } else {
             // Without reset the file is read-only, for root too on some kernels.
             file = try directory.openFile("memory.peak", O_RDONLY)
@@ -50,7 +58,9 @@ public struct PeakWindow: ~Copyable, Sendable {
         }
     }
 
-    /// Starts the window anew. One write with a reset, one read without.
+    /// Starts the window anew.
+    ///
+    /// One write with a reset, one read without.
     ///
     /// - Throws: `CgroupError`: `gone` when the cgroup was removed.
     public mutating func begin() throws(CgroupError) {
@@ -73,8 +83,9 @@ public struct PeakWindow: ~Copyable, Sendable {
         highestSample = max(highestSample ?? .zero, current)
     }
 
-    /// The peak since `begin`; the window stays open and may be read again. Nil when only samples could tell and there
-    /// were none.
+    /// The peak since `begin`; the window stays open and may be read again.
+    ///
+    /// Nil when only samples could tell and there were none.
     ///
     /// - Throws: `CgroupError`: `gone` when the cgroup was removed and no sample was taken.
     public func end() throws(CgroupError) -> PeakReading? {

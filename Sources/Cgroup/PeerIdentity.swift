@@ -71,7 +71,9 @@ public struct PeerIdentity: Hashable, Sendable {
     }
 
     /// The peer's cgroup id alone, three system calls; nil when it takes one of the weaker methods, or fails: then ask
-    /// `of(socket:in:best:)`. For looking up a container that is known already.
+    /// `of(socket:in:best:)`.
+    ///
+    /// For looking up a container that is known already.
     public static func cgroupID(ofPeer socket: CInt, in hierarchy: CgroupHierarchy) -> CgroupID? {
         guard hierarchy.trustsPidfdCgroupID else { return nil }
         let pidfd = Descriptor(adopting: fuyun_peer_pidfd(socket))
@@ -87,7 +89,7 @@ public struct PeerIdentity: Hashable, Sendable {
         for process in [getpid(), 1, 2, getppid()] where process > 0 {
             let pidfd = Descriptor(adopting: fuyun_pidfd_open(process))
             guard pidfd.isOpen, let path = try? ProcessFiles.cgroupPath(ofProcess: process) else { continue }
-            let (id, error) = information(pidfd)
+            let (id, _, error) = information(pidfd)
             guard let id else {
                 if error == ESRCH || error == EREMOTE { continue }
                 return false
@@ -101,12 +103,12 @@ public struct PeerIdentity: Hashable, Sendable {
         return confirmed
     }
 
-    private static func information(_ pidfd: borrowing Descriptor) -> (id: CgroupID?, error: CInt) {
+    private static func information(_ pidfd: borrowing Descriptor) -> (id: CgroupID?, process: CInt, error: CInt) {
         var answer = fuyun_pidfd_info()
         let result = fuyun_pidfd_get_info(pidfd.raw, &answer)
-        guard result == 0 else { return (nil, -result) }
-        guard answer.mask & UInt64(FUYUN_PIDFD_INFO_CGROUPID) != 0, answer.cgroup_id != 0 else { return (nil, ENODATA) }
-        return (CgroupID(rawValue: answer.cgroup_id), 0)
+        guard result == 0 else { return (nil, 0, -result) }
+        let known = answer.mask & UInt64(FUYUN_PIDFD_INFO_CGROUPID) != 0 && answer.cgroup_id != 0
+        return (known ? CgroupID(rawValue: answer.cgroup_id) : nil, CInt(bitPattern: answer.pid), ENODATA)
     }
 
     /// Nil: this kernel cannot, try the next method.
@@ -114,7 +116,7 @@ public struct PeerIdentity: Hashable, Sendable {
         _ pidfd: borrowing Descriptor,
         _ hierarchy: CgroupHierarchy
     ) throws(PeerError) -> PeerIdentity? {
-        let (id, error) = information(pidfd)
+        let (id, process, error) = information(pidfd)
         guard let id else {
             switch error {
             case ESRCH: throw .exited
@@ -129,7 +131,6 @@ public struct PeerIdentity: Hashable, Sendable {
             if error.code == .gone { throw .cgroupRemoved }
             throw .system(operation: error.description, errno: error.errno?.rawValue ?? EIO)
         }
-        let process = ProcessFiles.information(ofDescriptor: pidfd.raw, "Pid") ?? 0
         // Not allowed to open by id: the slower way gives the path.
         guard let path else { return nil }
         return PeerIdentity(

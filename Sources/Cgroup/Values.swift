@@ -1,7 +1,9 @@
 public import MemoryUnits
 
 /// A cgroup's identity for as long as the machine runs: the kernel's 64-bit cgroup id, equal to the inode number of its
-/// directory. Paths, process ids and container names are reused; this is not.
+/// directory.
+///
+/// Paths, process ids and container names are reused; this is not.
 public struct CgroupID: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
     /// The kernel's number.
     public var rawValue: UInt64
@@ -29,7 +31,9 @@ public enum MemoryLimit: Hashable, Sendable {
     }
 }
 
-/// The counters of `memory.events` or `memory.events.local`. Nil: this kernel does not have the counter.
+/// The counters of `memory.events` or `memory.events.local`.
+///
+/// Nil: this kernel does not have the counter.
 public struct MemoryEvents: Hashable, Sendable {
     /// Times the cgroup was reclaimed although under its `memory.low`.
     public var low: UInt64?
@@ -78,7 +82,9 @@ public struct MemoryEvents: Hashable, Sendable {
     }
 }
 
-/// The lines of `memory.stat` that sizing needs, in bytes. Nil: this kernel does not have the line.
+/// The lines of `memory.stat` that sizing needs, in bytes.
+///
+/// Nil: this kernel does not have the line.
 public struct MemoryStat: Hashable, Sendable {
     /// Anonymous memory: heaps, stacks, private writable mappings.
     public var anonymous: Bytes?

@@ -3,13 +3,17 @@ import FuyunPolicy
 import MemoryUnits
 
 extension ContainerLedger {
-    /// An invocation begins. The answer says what to write before the function may see its payload.
+    /// An invocation begins.
+    ///
+    /// The answer says what to write before the function may see its payload.
     ///
     /// Costs a pass over the invocations in flight, and allocates only when their table grows.
     public mutating func began(_ begin: BeginFacts) -> BeginOutcome {
         var actions = LimiterActions()
         let warmIndex = invocationCount
-        if isIdle, let found = begin.limitFound, found != appliedLimit { adopt(ceiling: found, &actions) }
+        if let found = begin.limitFound, found != limitInForce {
+            actions = overwritten(with: found, current: begin.reading.current, at: begin.time)
+        }
         guard index(of: begin.id) == nil else {
             actions.notes.insert(.duplicateBegin)
             return refusal(.tooManyInFlight, warmIndex: warmIndex, actions: actions)
@@ -38,23 +42,45 @@ extension ContainerLedger {
         let inForce = min(limitInForce.ceiling, ancestorLimit.ceiling)
         inFlight.append(
             InFlightInvocation(
-                facts: facts, slot: slot, machine: machine, reason: placement.reason, isHeld: placement.isHeld,
-                warmIndex: warmIndex, limit: appliedLimit, lowestLimit: inForce, highestLimit: inForce,
-                concurrency: inFlight.count + 1, highestResident: facts.reading.stat?.nonReclaimable,
-                highestCurrent: begin.reading.current, claim: claim, latestEvents: nil, latestLocalEvents: nil))
+                facts: facts,
+                slot: slot,
+                machine: machine,
+                reason: placement.reason,
+                isHeld: placement.isHeld,
+                warmIndex: warmIndex,
+                limit: appliedLimit,
+                lowestLimit: inForce,
+                highestLimit: inForce,
+                concurrency: inFlight.count + 1,
+                highestResident: facts.reading.stat?.nonReclaimable,
+                highestCurrent: begin.reading.current,
+                claim: claim,
+                latestEvents: nil,
+                latestLocalEvents: nil
+            )
+        )
         for index in inFlight.indices { inFlight[index].concurrency = max(inFlight[index].concurrency, inFlight.count) }
         lastReading = begin.reading.completed(from: lastReading)
         idleResidentIsStale = true
-        swapReasserts = inFlight.count == 1 ? 0 : swapReasserts
+        if inFlight.count == 1 { swapReasserts = 0 }
         return BeginOutcome(
-            isTracked: true, slot: slot, limit: appliedLimit, effectiveLimit: effectiveLimit,
-            isApplied: placement.reason == .policy || placement.reason == .preset, isHeld: placement.isHeld,
-            reason: placement.reason, warmIndex: warmIndex, concurrency: inFlight.count, actions: actions)
+            isTracked: true,
+            slot: slot,
+            limit: appliedLimit,
+            effectiveLimit: effectiveLimit,
+            isApplied: placement.reason == .policy || placement.reason == .preset,
+            isHeld: placement.isHeld,
+            reason: placement.reason,
+            warmIndex: warmIndex,
+            concurrency: inFlight.count,
+            actions: actions
+        )
     }
 
     /// What an invocation asks of the limit, and why.
     private mutating func claim(
-        of begin: BeginFacts, _ actions: inout LimiterActions
+        of begin: BeginFacts,
+        _ actions: inout LimiterActions
     ) -> (LimitClaim, LimitReason) {
         if binding.claim(begin.function, by: begin.claimant) == .mismatch {
             actions.notes.insert(.functionMismatch)
@@ -96,8 +122,9 @@ extension ContainerLedger {
             if begin.reading.current == nil { return Placement(limit: appliedLimit, reason: .useUnknown) }
         }
         var isHeld = false
-        if let current = begin.reading.current {
-            let floor = settings.floor(above: current)
+        if limit != appliedLimit.ceiling {
+            // For a raise the limit in force will do where the use is not known, as the use cannot be above it.
+            let floor = settings.floor(above: begin.reading.current ?? limitInForce.ceiling)
             isHeld = floor > limit && limit < ceiling.ceiling
             limit = max(limit, floor)
         }
@@ -142,7 +169,9 @@ extension ContainerLedger {
 
     /// Too many at once: the invocation is let go without being followed, at the ceiling.
     private mutating func overflow(
-        at time: MonotonicTime, warmIndex: UInt64, actions: LimiterActions
+        at time: MonotonicTime,
+        warmIndex: UInt64,
+        actions: LimiterActions
     ) -> BeginOutcome {
         var actions = actions
         untrackedCount += 1
@@ -154,7 +183,16 @@ extension ContainerLedger {
 
     private func refusal(_ reason: LimitReason, warmIndex: UInt64, actions: LimiterActions) -> BeginOutcome {
         BeginOutcome(
-            isTracked: false, slot: 0, limit: appliedLimit, effectiveLimit: effectiveLimit, isApplied: false,
-            isHeld: false, reason: reason, warmIndex: warmIndex, concurrency: inFlight.count, actions: actions)
+            isTracked: false,
+            slot: 0,
+            limit: appliedLimit,
+            effectiveLimit: effectiveLimit,
+            isApplied: false,
+            isHeld: false,
+            reason: reason,
+            warmIndex: warmIndex,
+            concurrency: inFlight.count,
+            actions: actions
+        )
     }
 }

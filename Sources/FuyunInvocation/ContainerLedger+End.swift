@@ -10,13 +10,16 @@ extension ContainerLedger {
         guard let index = index(of: end.id) else { return nil }
         var actions = LimiterActions()
         inFlight[index].note(end.reading)
+        inFlight[index].machine.handle(end.outcome == .abandoned ? .abandon : .end)
         let observation = observe(inFlight[index], end)
         let slot = inFlight[index].slot
         inFlight.swapAt(index, inFlight.count - 1)
         inFlight.removeLast()
         slots &= ~(1 << UInt64(slot))
         lastReading = end.reading.completed(from: lastReading)
+        lastReading.current = end.reading.current
         if end.cgroupVanished { isGone = true }
+        noteForeignCeiling(end.limitFound, &actions)
         if isIdle { becameIdle(end.reading, &actions) }
         return EndOutcome(observation: observation, slot: slot, actions: actions)
     }
@@ -35,6 +38,14 @@ extension ContainerLedger {
         settle(&actions)
     }
 
+    /// In a container that has just become idle, a value that is neither ours nor the known ceiling is a new ceiling
+    /// whose notice has not come yet.
+    private mutating func noteForeignCeiling(_ found: MemoryLimit?, _ actions: inout LimiterActions) {
+        guard let found, isIdle, !isGone, found != appliedLimit, found != ceiling else { return }
+        adopt(ceiling: found, keepingApplied: found.ceiling > appliedLimit.ceiling, &actions)
+        overwrittenWith = found == appliedLimit ? nil : found
+    }
+
     mutating func noteIdle(_ stat: MemoryStat) {
         idleResident = stat.nonReclaimable
         idleResidentIsStale = false
@@ -45,9 +56,10 @@ extension ContainerLedger {
         guard settleIsDue, isIdle, isManaged, !isGone, !isFrozen, !isSettling else { return }
         settleIsDue = false
         let target = (idleResident ?? .zero) + settings.cacheAllowance
-        // With a fresh reading small gains are left alone; without one the worker has to look, and tells us what it saw.
+        // With a fresh reading small gains are left alone; without one the worker has to look, and tells what it saw.
         if !idleResidentIsStale, let current = lastReading.current, current <= target + settings.minimumSlack { return }
         isSettling = true
+        settleBegan = invocationCount
         actions.scheduleSettle = SettleRequest(target: target, cacheAllowance: settings.cacheAllowance)
     }
 
@@ -62,25 +74,65 @@ extension ContainerLedger {
         let stall = reading.pressure.flatMap { now in begin.reading.pressure.map { now.since($0) } }
         let killed = (events?.oomKill ?? 0) > 0 || verdict.oomClass != nil
         let thrash = settings.thrash.judge(
-            stall: stall, limitHits: local?.max ?? events?.max, killed: killed, duration: duration)
+            stall: stall,
+            limitHits: local?.max ?? events?.max,
+            killed: killed,
+            duration: duration
+        )
         let need = NeedInterval(
-            highestResident: run.highestResident ?? .zero, peak: end.peak, lowestLimit: run.lowestLimit,
-            highestLimit: run.highestLimit, succeeded: end.outcome == .success, verdict: verdict)
+            highestResident: run.highestResident ?? .zero,
+            peak: end.peak,
+            lowestLimit: run.lowestLimit,
+            highestLimit: run.highestLimit,
+            succeeded: end.outcome == .success,
+            verdict: verdict
+        )
         return Observation(
-            id: begin.id, activation: begin.activation, function: begin.function, container: id, path: path,
-            beganAt: begin.epochMilliseconds, endedAt: end.epochMilliseconds, duration: duration,
-            reportedDuration: end.reportedDuration, decision: begin.decision, shadow: begin.shadow, mode: begin.mode,
-            reason: run.reason, features: begin.features, limit: run.limit, lowestLimit: run.lowestLimit,
-            highestLimit: run.highestLimit, ceiling: ceiling, isHeld: run.isHeld, peak: end.peak,
-            residentAtStart: begin.reading.stat?.nonReclaimable, residentAtEnd: reading.stat?.nonReclaimable,
-            highestResident: run.highestResident, need: need, events: events, localEvents: local, stall: stall,
-            thrash: thrash, outcome: end.outcome, exitStatus: end.exitStatus, httpStatus: end.httpStatus,
-            verdict: verdict, warmIndex: run.warmIndex, concurrency: run.concurrency, overwrites: run.overwrites,
-            reasserts: run.reasserts, rescues: 0, isKnown: true)
+            id: begin.id,
+            activation: begin.activation,
+            function: begin.function,
+            container: id,
+            path: path,
+            beganAt: begin.epochMilliseconds,
+            endedAt: end.epochMilliseconds,
+            duration: duration,
+            reportedDuration: end.reportedDuration,
+            decision: begin.decision,
+            shadow: begin.shadow,
+            mode: begin.mode,
+            reason: run.reason,
+            features: begin.features,
+            limit: run.limit,
+            lowestLimit: run.lowestLimit,
+            highestLimit: run.highestLimit,
+            ceiling: ceiling,
+            isHeld: run.isHeld,
+            peak: end.peak,
+            residentAtStart: begin.reading.stat?.nonReclaimable,
+            residentAtEnd: reading.stat?.nonReclaimable,
+            highestResident: run.highestResident,
+            need: need,
+            events: events,
+            localEvents: local,
+            stall: stall,
+            thrash: thrash,
+            outcome: end.outcome,
+            exitStatus: end.exitStatus,
+            httpStatus: end.httpStatus,
+            verdict: verdict,
+            warmIndex: run.warmIndex,
+            concurrency: run.concurrency,
+            overwrites: run.overwrites,
+            reasserts: run.reasserts,
+            rescues: 0,
+            isKnown: true
+        )
     }
 
     private func growth(
-        _ now: MemoryEvents?, _ latest: MemoryEvents?, since begin: MemoryEvents?
+        _ now: MemoryEvents?,
+        _ latest: MemoryEvents?,
+        since begin: MemoryEvents?
     ) -> MemoryEvents? {
         guard let begin else { return nil }
         if let now { return now.since(begin) }
@@ -89,7 +141,10 @@ extension ContainerLedger {
     }
 
     private func classify(
-        _ run: InFlightInvocation, _ end: EndFacts, events: MemoryEvents?, local: MemoryEvents?
+        _ run: InFlightInvocation,
+        _ end: EndFacts,
+        events: MemoryEvents?,
+        local: MemoryEvents?
     ) -> OOMVerdict {
         let userspace = end.reading.userspaceKills.flatMap { now in
             run.facts.reading.userspaceKills.map { now > $0 ? now - $0 : 0 }
@@ -99,15 +154,27 @@ extension ContainerLedger {
             return .none
         }
         let before = run.facts.reading.ancestors
-        let ancestors = end.reading.ancestors.flatMap { now in before.map { AncestorReading.growth(of: now, since: $0) } }
+        let ancestors = end.reading.ancestors.flatMap { now in before.map { AncestorReading.growth(of: now, since: $0) }
+        }
         let highest = end.peak?.bytes ?? run.highestCurrent
         let nearLimit = run.lowestLimit == .max ? nil : highest.map { $0 >= run.lowestLimit.scaled(by: 0.9) }
         return OOMClassifier.classify(
             OOMEvidence(
-                events: events, localEvents: local, killsAsGroup: end.killsAsGroup, ancestors: ancestors,
-                userspaceKills: userspace, unitResultIsOOM: end.unitResultIsOOM, outcome: end.outcome,
-                exitStatus: end.exitStatus, httpStatus: end.httpStatus, deadlinePassed: end.deadlinePassed,
-                cgroupVanished: end.cgroupVanished, populated: end.populated, nearLimit: nearLimit))
+                events: events,
+                localEvents: local,
+                killsAsGroup: end.killsAsGroup,
+                ancestors: ancestors,
+                userspaceKills: userspace,
+                unitResultIsOOM: end.unitResultIsOOM,
+                outcome: end.outcome,
+                exitStatus: end.exitStatus,
+                httpStatus: end.httpStatus,
+                deadlinePassed: end.deadlinePassed,
+                cgroupVanished: end.cgroupVanished,
+                populated: end.populated,
+                nearLimit: nearLimit
+            )
+        )
     }
 }
 
@@ -117,9 +184,11 @@ extension AncestorReading {
         now.compactMap { reading in
             guard let old = before.first(where: { $0.path == reading.path }) else { return nil }
             return AncestorReading(
-                path: reading.path, isContainerScope: reading.isContainerScope,
+                path: reading.path,
+                isContainerScope: reading.isContainerScope,
                 local: reading.local.flatMap { now in old.local.map { now.since($0) } },
-                events: reading.events.flatMap { now in old.events.map { now.since($0) } })
+                events: reading.events.flatMap { now in old.events.map { now.since($0) } }
+            )
         }
     }
 }

@@ -10,7 +10,9 @@ extension ContainerLedger {
     /// - In flight, any other value: the new ceiling. One below our limit clamps it at once, by being there; one above
     ///   it is taken note of, and our limit written again as before.
     public mutating func overwritten(
-        with found: MemoryLimit, current: Bytes?, at time: MonotonicTime
+        with found: MemoryLimit,
+        current: Bytes?,
+        at time: MonotonicTime
     ) -> LimiterActions {
         var actions = LimiterActions()
         guard !isGone else { return actions }
@@ -54,7 +56,9 @@ extension ContainerLedger {
             actions.recheckLimit = last.advanced(by: settings.reassertInterval)
             return
         }
-        guard let current, !isFrozen else {
+        // A frozen container is looked at again when it thaws.
+        guard !isFrozen else { return }
+        guard let current else {
             actions.recheckLimit = time.advanced(by: settings.reassertInterval)
             return
         }
@@ -70,15 +74,21 @@ extension ContainerLedger {
 
     /// Someone else wrote `memory.swap.max`, which now reads `found`.
     ///
-    /// Swap makes a limit soft, and reverts by a reload are known to lose a swap limit of 0. So a wider value is taken back, within
-    /// the same budget as for memory.max, where Fuyun limits the container at all; a narrower one is the platform's word.
+    /// Swap makes a limit soft, and reverts by a reload are known to lose a swap limit of 0. So a wider value is taken
+    /// back, within the same budget as for memory.max, where Fuyun limits the container at all; a narrower one is the
+    /// platform's word.
     public mutating func swapOverwritten(with found: MemoryLimit, at time: MonotonicTime) -> LimiterActions {
         var actions = LimiterActions()
-        guard !isGone, found != swapLimit else { return actions }
-        actions.notes.insert(.swapOverwritten)
+        guard !isGone, found != swapLimit else {
+            swapOverwrittenWith = nil
+            return actions
+        }
+        if swapOverwrittenWith != found { actions.notes.insert(.swapOverwritten) }
+        swapOverwrittenWith = found
         let isWider = swapLimit.map { found.ceiling > $0.ceiling } ?? false
         guard let swapLimit, isWider, isManaged, hasEnforced, swapReasserts < settings.reassertBudget else {
             self.swapLimit = found
+            swapOverwrittenWith = nil
             actions.notes.insert(.swapAdopted)
             if isManaged { actions.proposeUnitProperties = unitLimits }
             return actions
@@ -89,6 +99,7 @@ extension ContainerLedger {
         }
         lastSwapReassert = time
         swapReasserts += 1
+        swapOverwrittenWith = nil
         actions.writeSwapMax = swapLimit
         return actions
     }
@@ -104,15 +115,24 @@ extension ContainerLedger {
     public mutating func settled(_ reading: MeterReading?) -> LimiterActions {
         var actions = LimiterActions()
         isSettling = false
-        if let reading { sampled(reading) } else { actions.notes.insert(.settleFailed) }
+        if var reading {
+            // Figures from before the last invocation say nothing of what it left behind.
+            if settleBegan != invocationCount { reading.stat = nil }
+            sampled(reading)
+        } else {
+            actions.notes.insert(.settleFailed)
+        }
         settle(&actions)
         return actions
     }
 
     /// The container was frozen or thawed.
-    public mutating func frozen(_ isFrozen: Bool) -> LimiterActions {
+    ///
+    /// What had to wait for the thaw is made up for.
+    public mutating func frozen(_ isFrozen: Bool, at time: MonotonicTime) -> LimiterActions {
         var actions = LimiterActions()
         self.isFrozen = isFrozen
+        if !isFrozen, !isGone, overwrittenWith != nil { actions.recheckLimit = time }
         settle(&actions)
         return actions
     }
@@ -125,14 +145,22 @@ extension ContainerLedger {
 
     /// A write of `memory.max` failed; `actual` is what the file holds, nil when that is not known either.
     ///
-    /// The ledger believes the file. In an idle container a limit below the ceiling is tried again, at `recheckLimit`.
-    public mutating func limitWriteFailed(actual: MemoryLimit?, at time: MonotonicTime) -> LimiterActions {
+    /// The ledger believes the file. When it was the write of a begin, the answer to that begin is the ledger's
+    /// `appliedLimit` and `effectiveLimit`. In an idle container a limit below the ceiling is tried again, at
+    /// `recheckLimit`.
+    public mutating func limitWriteFailed(
+        actual: MemoryLimit?,
+        ofBegin id: InvocationID? = nil,
+        at time: MonotonicTime
+    ) -> LimiterActions {
         var actions = LimiterActions(notes: .writeFailed)
         guard !isGone else { return actions }
         appliedLimit = actual ?? ceiling
         overwrittenWith = nil
-        for index in inFlight.indices where inFlight[index].facts.id == inFlight.last?.facts.id {
+        if let id, let index = index(of: id) {
             inFlight[index].limit = appliedLimit
+            inFlight[index].lowestLimit = .max
+            inFlight[index].highestLimit = .zero
         }
         noteEffectiveLimit()
         if isIdle, appliedLimit != ceiling {
@@ -141,14 +169,16 @@ extension ContainerLedger {
         return actions
     }
 
-    /// The cgroup was removed. What is in flight must now be ended, with `cgroupVanished`; these are the names.
+    /// The cgroup was removed.
+    ///
+    /// What is in flight must now be ended, with `cgroupVanished`; these are the names.
     public mutating func removed() -> [InvocationID] {
         isGone = true
         return inFlight.map(\.facts.id)
     }
 
-    /// The agent lets go of the container, to stop or because it is not to be managed any more: the limit goes to the ceiling at once
-    /// and stays there; invocations in flight go on being observed.
+    /// The agent lets go of the container, to stop or because it is not to be managed any more: the limit goes to the
+    /// ceiling at once and stays there; invocations in flight go on being observed.
     public mutating func released() -> LimiterActions {
         var actions = LimiterActions()
         guard isManaged, !isGone else { return actions }
@@ -164,7 +194,9 @@ extension ContainerLedger {
 
     /// Takes the platform's new ceiling.
     mutating func adopt(
-        ceiling found: MemoryLimit, keepingApplied: Bool = false, _ actions: inout LimiterActions
+        ceiling found: MemoryLimit,
+        keepingApplied: Bool = false,
+        _ actions: inout LimiterActions
     ) {
         ceiling = found
         if !keepingApplied {
@@ -180,7 +212,7 @@ extension ContainerLedger {
 
     /// Makes `limit` the container's limit, with a write where the file holds another value.
     mutating func apply(_ limit: MemoryLimit, _ actions: inout LimiterActions) {
-        guard limit != appliedLimit else { return }
+        guard limit != appliedLimit, isManaged, !isGone else { return }
         // An overwriter's wider value stands until the re-assertion that is due; it will write the new limit.
         let stands = overwrittenWith.map { $0.ceiling >= limit.ceiling } ?? false
         appliedLimit = limit

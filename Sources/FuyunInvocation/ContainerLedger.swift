@@ -24,8 +24,14 @@ public struct AdmissionFacts: Sendable {
 
     /// Makes the facts of an admission.
     public init(
-        id: CgroupID, path: String, isManaged: Bool = true, limitFound: MemoryLimit?, storedCeiling: MemoryLimit? = nil,
-        swapLimit: MemoryLimit? = nil, ancestorLimit: MemoryLimit = .max, isFrozen: Bool = false,
+        id: CgroupID,
+        path: String,
+        isManaged: Bool = true,
+        limitFound: MemoryLimit?,
+        storedCeiling: MemoryLimit? = nil,
+        swapLimit: MemoryLimit? = nil,
+        ancestorLimit: MemoryLimit = .max,
+        isFrozen: Bool = false,
         reading: MeterReading = MeterReading()
     ) {
         self.id = id
@@ -40,7 +46,7 @@ public struct AdmissionFacts: Sendable {
     }
 }
 
-/// The limiter's state of one container. Events go in, actions come out; the edge performs them.
+/// The limiter's state of one container: events go in, actions come out, and the edge performs them.
 ///
 /// ## How a limit moves
 ///
@@ -51,20 +57,23 @@ public struct AdmissionFacts: Sendable {
 ///                    100 MiB      └─────┘ began, a second one: up by its input-dependent part, never down
 ///
 /// - **Idle containers sit at their ceiling**, so that an agent which is away, hung or killed limits nothing but the
-///   calls in flight. The ceiling is remembered outside the agent (`storeCeiling`), lest a restarted one mistake its own
-///   tight limit for the platform's.
-/// - **No write below `memory.current` + slack** (`LimiterSettings.floor`), read right before. On cgroup v2 a lower value
-///   makes the writer reclaim, and then the kernel kills. Where page cache is in the way, the limit is held above the decision, and
-///   after the last end the worker gives cache back, so that the next begin finds room (`scheduleSettle`). The one
-///   exception is a write of the ceiling itself, which is the platform's word.
+///   calls in flight. The ceiling is remembered outside the agent (`storeCeiling`), lest a restarted one mistake
+///   its own tight limit for the platform's.
+/// - **No write below `memory.current` + slack** (`LimiterSettings.floor`), read right before. On cgroup v2 a lower
+///   value makes the writer reclaim, and then the kernel kills. Where page cache is in the way, the limit is held above
+///   the decision, and after the last end the worker gives cache back, so that the next begin finds room
+///   (`scheduleSettle`). The one exception is a write of the ceiling itself, which is the platform's word.
 /// - **Nothing is lowered while a call runs.** A second call raises; the end of one of two changes nothing. Only the
 ///   platform can lower, by giving the container a lower ceiling.
 /// - **Warm containers** keep what earlier calls left: the limit is at least what is resident and cannot be given back,
 ///   plus the decision's input-dependent part. Several calls at once share the base and add their parts.
-/// - **Observe and shadow write nothing**; a preset at or above the ceiling writes nothing either.
+/// - **Observe and shadow write nothing**, except that such a call among limited ones takes all back to the ceiling; a
+///   preset at or above the ceiling writes nothing either.
+/// - **The ancestors' limits bound the decision**, which is never promised more than they allow.
 /// - **Others write too.** See `overwritten(with:current:at:)`.
 ///
-/// The ledger is a value without clock or file, so that a replay of recorded events gives the very actions that the agent performed.
+/// The ledger is a value without clock or file, so that a replay of recorded events gives the very actions that the
+/// agent performed.
 public struct ContainerLedger: Sendable {
     /// The container's cgroup id.
     public let id: CgroupID
@@ -83,7 +92,8 @@ public struct ContainerLedger: Sendable {
     public internal(set) var ancestorLimit: MemoryLimit
     /// Whether the container's limit may be changed.
     public internal(set) var isManaged: Bool
-    /// Whether the container is frozen: then nothing is lowered and no cache is given back, as a frozen process cannot react.
+    /// Whether the container is frozen: then nothing is lowered and no cache is given back, as a frozen process cannot
+    /// react.
     public internal(set) var isFrozen: Bool
     /// Whether the cgroup is gone: no action comes out any more, but open invocations still end.
     public internal(set) var isGone = false
@@ -108,10 +118,14 @@ public struct ContainerLedger: Sendable {
     /// What someone else's write left in memory.max, while ours is not written again yet.
     var overwrittenWith: MemoryLimit?
     var lastReassert: MonotonicTime?
+    /// What someone else's write left in memory.swap.max, while ours is not written again yet.
+    var swapOverwrittenWith: MemoryLimit?
     /// Re-assertions of the swap limit in this idle or busy period.
     var swapReasserts = 0
     var lastSwapReassert: MonotonicTime?
+    /// Whether the worker is at it, and how many invocations had begun when it was sent.
     var isSettling = false
+    var settleBegan: UInt64 = 0
     var settleIsDue = false
     /// Whether a decision has ever been enforced here: only then is cache given back and swap kept.
     var hasEnforced = false
@@ -124,7 +138,8 @@ public struct ContainerLedger: Sendable {
     /// A stored ceiling is believed unless the limit found is wider: we never write above the ceiling, so a wider limit
     /// is the platform's new one.
     public static func admit(
-        _ facts: AdmissionFacts, settings: LimiterSettings = LimiterSettings()
+        _ facts: AdmissionFacts,
+        settings: LimiterSettings = LimiterSettings()
     ) -> (ledger: ContainerLedger, actions: LimiterActions) {
         var ledger = ContainerLedger(facts, settings: settings)
         var actions = LimiterActions()
@@ -165,8 +180,10 @@ public struct ContainerLedger: Sendable {
     /// The function that the container is bound to.
     public var function: String? { binding.function }
 
-    /// Whether the next begin should bring a fresh `memory.stat`, because what the container holds since its last invocation
-    /// is not known. Without it the begin takes the whole of `memory.current` for resident.
+    /// Whether the next begin should bring a fresh `memory.stat`.
+    ///
+    /// What the container holds since its last invocation is not known then, and without the file the begin takes the
+    /// whole of `memory.current` for resident, which is safe but wide.
     public var needsStat: Bool { isIdle && idleResidentIsStale }
 
     /// What an invocation can really have now: the least of the container's limit and those of its ancestors.

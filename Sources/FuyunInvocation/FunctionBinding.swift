@@ -9,7 +9,8 @@ public enum FunctionClaimant: String, Hashable, Sendable {
 /// Which function a container is known to run.
 ///
 /// A container runs one function. What a peer says first, sticks; what the platform says, overrides; a peer that later
-/// names another function gets no policy for it, so that code inside a container cannot shop for another function's limit.
+/// names another function gets no policy for it, so that code inside a container cannot shop for another function's
+/// limit.
 public struct FunctionBinding: Hashable, Sendable {
     /// What a claim led to.
     public enum Verdict: Hashable, Sendable {

@@ -41,18 +41,32 @@ public struct BeginFacts: Sendable {
     public var time: MonotonicTime
     /// The same moment as milliseconds since 1970.
     public var epochMilliseconds: Int64
-    /// `memory.max` as read just now; nil when it was not read. An idle container whose limit differs from its ceiling was
-    /// given a new ceiling by its platform, and the notice of it may still be on its way.
+    /// `memory.max` as read just now; nil when it was not read.
+    ///
+    /// A value that is not ours was written by someone else, and the notice of it may still be on its way; it is taken
+    /// as `ContainerLedger.overwritten(with:current:at:)` takes it.
     public var limitFound: MemoryLimit?
-    /// What was read just now. Without `current` nothing is lowered.
+    /// What was read just now.
+    ///
+    /// Without `current` nothing is lowered.
     public var reading: MeterReading
 
     /// Makes the facts of a begin.
     public init(
-        id: InvocationID, activation: String? = nil, function: String, claimant: FunctionClaimant,
-        connection: UInt64 = 0, decision: DecisionRecord? = nil, mode: Mode = .observe, isInCanaryShare: Bool = false,
-        shadow: DecisionRecord? = nil, features: RecordedFeatures = .none, time: MonotonicTime,
-        epochMilliseconds: Int64, limitFound: MemoryLimit? = nil, reading: MeterReading
+        id: InvocationID,
+        activation: String? = nil,
+        function: String,
+        claimant: FunctionClaimant,
+        connection: UInt64 = 0,
+        decision: DecisionRecord? = nil,
+        mode: Mode = .observe,
+        isInCanaryShare: Bool = false,
+        shadow: DecisionRecord? = nil,
+        features: RecordedFeatures = .none,
+        time: MonotonicTime,
+        epochMilliseconds: Int64,
+        limitFound: MemoryLimit? = nil,
+        reading: MeterReading
     ) {
         self.id = id
         self.activation = activation
@@ -89,6 +103,10 @@ public struct EndFacts: Sendable {
     public var time: MonotonicTime
     /// The same moment as milliseconds since 1970.
     public var epochMilliseconds: Int64
+    /// `memory.max` as read just now; nil when it was not read.
+    ///
+    /// A value that is not ours is a new ceiling, and must not be undone by going back to the old one.
+    public var limitFound: MemoryLimit?
     /// The peak over the invocation, from its slot's window where the kernel has windows.
     public var peak: PeakReading?
     /// What was read just now, or last before the cgroup went away.
@@ -104,10 +122,21 @@ public struct EndFacts: Sendable {
 
     /// Makes the facts of an end.
     public init(
-        id: InvocationID, outcome: InvocationOutcome, exitStatus: Int? = nil, httpStatus: Int? = nil,
-        reportedDuration: Duration? = nil, deadlinePassed: Bool = false, time: MonotonicTime, epochMilliseconds: Int64,
-        peak: PeakReading? = nil, reading: MeterReading = MeterReading(), cgroupVanished: Bool = false,
-        populated: Bool? = nil, killsAsGroup: Bool? = nil, unitResultIsOOM: Bool? = nil
+        id: InvocationID,
+        outcome: InvocationOutcome,
+        exitStatus: Int? = nil,
+        httpStatus: Int? = nil,
+        reportedDuration: Duration? = nil,
+        deadlinePassed: Bool = false,
+        time: MonotonicTime,
+        epochMilliseconds: Int64,
+        limitFound: MemoryLimit? = nil,
+        peak: PeakReading? = nil,
+        reading: MeterReading = MeterReading(),
+        cgroupVanished: Bool = false,
+        populated: Bool? = nil,
+        killsAsGroup: Bool? = nil,
+        unitResultIsOOM: Bool? = nil
     ) {
         self.id = id
         self.outcome = outcome
@@ -117,6 +146,7 @@ public struct EndFacts: Sendable {
         self.deadlinePassed = deadlinePassed
         self.time = time
         self.epochMilliseconds = epochMilliseconds
+        self.limitFound = limitFound
         self.peak = peak
         self.reading = reading
         self.cgroupVanished = cgroupVanished

@@ -1,6 +1,7 @@
 /// The name of one invocation on this node, `6650f1a2-1` on the wire: which run of the agent, and a count within it.
 ///
-/// A restarted agent has another run number, so the end of a call that an earlier run began is told from an unknown one.
+/// A restarted agent has another run number, so the end of a call that an earlier run began is told from an unknown
+/// one.
 public struct InvocationID: Hashable, Sendable {
     /// The run of the agent that gave the name.
     public var run: UInt32
@@ -13,7 +14,7 @@ public struct InvocationID: Hashable, Sendable {
         self.sequence = sequence
     }
 
-    /// Reads the wire form: up to eight hexadecimal digits, a hyphen, a decimal number. Nil for anything else.
+    /// Reads the wire form: up to eight hexadecimal digits, a hyphen, a decimal number; nil for anything else.
     public init?(_ text: some StringProtocol) {
         guard text.utf8.count <= 29, let hyphen = text.firstIndex(of: "-") else { return nil }
         let run = text[..<hyphen]

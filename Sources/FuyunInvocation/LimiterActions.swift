@@ -28,16 +28,22 @@ public struct LimiterActions: Hashable, Sendable {
     public var scheduleSettle: SettleRequest?
     /// Turn sampling on or off.
     public var sampling: Sampling?
-    /// Read `memory.max` again at this moment, and tell the ledger by `overwritten`.
+    /// Read `memory.max` and `memory.swap.max` again at this moment, and tell the ledger by `overwritten` and
+    /// `swapOverwritten`; a later request replaces an earlier one.
     public var recheckLimit: MonotonicTime?
     /// What is worth a log line or a counter.
     public var notes: LimiterNotes
 
     /// Nothing to do.
     public init(
-        resetPeakWindow: UInt8? = nil, writeMax: MemoryLimit? = nil, writeSwapMax: MemoryLimit? = nil,
-        storeCeiling: MemoryLimit? = nil, proposeUnitProperties: UnitLimits? = nil,
-        scheduleSettle: SettleRequest? = nil, sampling: Sampling? = nil, recheckLimit: MonotonicTime? = nil,
+        resetPeakWindow: UInt8? = nil,
+        writeMax: MemoryLimit? = nil,
+        writeSwapMax: MemoryLimit? = nil,
+        storeCeiling: MemoryLimit? = nil,
+        proposeUnitProperties: UnitLimits? = nil,
+        scheduleSettle: SettleRequest? = nil,
+        sampling: Sampling? = nil,
+        recheckLimit: MonotonicTime? = nil,
         notes: LimiterNotes = []
     ) {
         self.resetPeakWindow = resetPeakWindow
@@ -118,8 +124,10 @@ public struct SettleRequest: Hashable, Sendable {
         self.cacheAllowance = cacheAllowance
     }
 
-    /// How much to ask `memory.reclaim` for, from figures that the worker reads right before; nil when there is nothing to
-    /// do. Only page cache above the allowance is asked for, so that no heap is pushed out to swap.
+    /// How much to ask `memory.reclaim` for, from figures that the worker reads right before; nil when there is nothing
+    /// to do.
+    ///
+    /// Only page cache above the allowance is asked for, so that no heap is pushed out to swap.
     public func reclaimAmount(current: Bytes, stat: MemoryStat) -> Bytes? {
         let excess = current - (stat.nonReclaimable + cacheAllowance)
         let cache = (stat.file ?? .zero) - (stat.shared ?? .zero)
@@ -158,7 +166,9 @@ public enum LimitReason: String, Hashable, Sendable, CaseIterable {
 
 /// What a begin led to: what to perform, and what to answer.
 public struct BeginOutcome: Hashable, Sendable {
-    /// Whether the invocation is followed. When not, its end is unknown to the ledger.
+    /// Whether the invocation is followed.
+    ///
+    /// When not, its end is unknown to the ledger.
     public var isTracked: Bool
     /// The slot of the invocation's peak window, the lowest that was free.
     public var slot: UInt8

@@ -21,7 +21,8 @@ public struct MonotonicTime: Hashable, Comparable, Sendable {
         return .nanoseconds(Int64(clamping: nanoseconds - earlier.nanoseconds))
     }
 
-    /// The moment that lies `duration` later; a negative duration counts as zero, and it ends at the clock's last moment.
+    /// The moment that lies `duration` later; a negative duration counts as zero, and it ends at the clock's last
+    /// moment.
     @inlinable
     public func advanced(by duration: Duration) -> MonotonicTime {
         let (seconds, attoseconds) = duration.components

@@ -3,16 +3,16 @@ public import MemoryUnits
 
 /// What a run says about how much memory it needed: an interval, never a point.
 ///
-/// `memory.peak` is not need. It counts page cache, which the kernel drops when asked, and it stops at the limit. So the need is
-/// at least the highest non-reclaimable use that was seen, and at most the peak; and when the run succeeded, at most the limit that it
-/// succeeded under. A run that ran out says only "more than the limit". A tuner that learns from intervals never learns
-/// its own limits back.
+/// `memory.peak` is not need. It counts page cache, which the kernel drops when asked, and it stops at the limit. So
+/// the need is at least the highest non-reclaimable use that was seen, and at most the peak; and when the run
+/// succeeded, at most the limit that it succeeded under. A run that ran out says only "more than the limit". A tuner
+/// that learns from intervals never learns its own limits back.
 public struct NeedInterval: Hashable, Sendable {
     /// The run needs at least this much.
     public var lower: Bytes
     /// The run needs at most this much; nil when nothing bounds it.
     public var upper: Bytes?
-    /// Whether the run was cut short by its limit, so that only the lower end means anything.
+    /// Whether something cut the run short before it showed all of its need; only the lower end means anything then.
     public var isCensored: Bool
 
     /// Makes an interval.
@@ -31,7 +31,11 @@ public struct NeedInterval: Hashable, Sendable {
     ///   - succeeded: whether the function answered, and nothing of it was killed.
     ///   - verdict: what the classifier says.
     public init(
-        highestResident: Bytes, peak: PeakReading?, lowestLimit: Bytes, highestLimit: Bytes, succeeded: Bool,
+        highestResident: Bytes,
+        peak: PeakReading?,
+        lowestLimit: Bytes,
+        highestLimit: Bytes,
+        succeeded: Bool,
         verdict: OOMVerdict
     ) {
         if verdict.ownLimitExceeded {

@@ -1,6 +1,8 @@
 public import Cgroup
 
-/// What ended an invocation for want of memory, as far as the evidence tells. The raw value is the name on the wire.
+/// What ended an invocation for want of memory, as far as the evidence tells.
+///
+/// The raw value is the name on the wire.
 public enum OOMClass: String, Hashable, Sendable, CaseIterable {
     /// The container ran into its own limit, and the function died of it.
     case ownLimit = "own_limit"
@@ -24,7 +26,9 @@ public enum OOMClass: String, Hashable, Sendable, CaseIterable {
     case unknown
 }
 
-/// Everything that the classifier looks at. All counters are growth during the invocation; nil: not known.
+/// Everything that the classifier looks at.
+///
+/// All counters are growth during the invocation; nil: not known.
 public struct OOMEvidence: Sendable {
     /// Growth of the container's `memory.events`.
     public var events: MemoryEvents?
@@ -55,10 +59,19 @@ public struct OOMEvidence: Sendable {
 
     /// Makes evidence; every part unknown unless given.
     public init(
-        events: MemoryEvents? = nil, localEvents: MemoryEvents? = nil, killsAsGroup: Bool? = nil,
-        ancestors: [AncestorReading]? = nil, userspaceKills: UInt64? = nil, unitResultIsOOM: Bool? = nil,
-        outcome: InvocationOutcome, exitStatus: Int? = nil, httpStatus: Int? = nil, deadlinePassed: Bool = false,
-        cgroupVanished: Bool = false, populated: Bool? = nil, nearLimit: Bool? = nil
+        events: MemoryEvents? = nil,
+        localEvents: MemoryEvents? = nil,
+        killsAsGroup: Bool? = nil,
+        ancestors: [AncestorReading]? = nil,
+        userspaceKills: UInt64? = nil,
+        unitResultIsOOM: Bool? = nil,
+        outcome: InvocationOutcome,
+        exitStatus: Int? = nil,
+        httpStatus: Int? = nil,
+        deadlinePassed: Bool = false,
+        cgroupVanished: Bool = false,
+        populated: Bool? = nil,
+        nearLimit: Bool? = nil
     ) {
         self.events = events
         self.localEvents = localEvents
@@ -83,8 +96,8 @@ public struct OOMVerdict: Hashable, Sendable {
 
     /// The class; nil when nothing was killed and nothing ran out.
     public var oomClass: OOMClass?
-    /// Whether the container's own limit was hit so hard that an allocation failed or a process died: then the run needs
-    /// more than the limit it had, whatever the class.
+    /// Whether the container's own limit was hit so hard that an allocation failed or a process died: then the run
+    /// needs more than the limit it had, whatever the class.
     public var ownLimitExceeded: Bool
     /// What speaks for the class, in the words of the files it was read from; at most eight short lines.
     public var evidence: [String]

@@ -92,25 +92,60 @@ public struct Observation: Sendable {
     /// False for a call that an earlier run of the agent began: only its end is known.
     public var isKnown: Bool
 
-    /// Whether other invocations ran in the container at the same time, so that peak and counters are not this one's alone.
+    /// Whether other invocations ran in the container at the same time, so that peak and counters are not this one's
+    /// alone.
     public var isShared: Bool { concurrency > 1 }
 
     /// What can be said of a call whose begin is not known, because another run of the agent saw it or because it was
     /// refused: that it ended.
     public static func unknown(
-        _ end: EndFacts, function: String, activation: String?, container: CgroupID, path: String, ceiling: MemoryLimit
+        _ end: EndFacts,
+        function: String,
+        activation: String?,
+        container: CgroupID,
+        path: String,
+        ceiling: MemoryLimit
     ) -> Observation {
         let resident = end.reading.stat?.nonReclaimable
         return Observation(
-            id: end.id, activation: activation, function: function, container: container, path: path,
-            beganAt: end.epochMilliseconds, endedAt: end.epochMilliseconds,
-            duration: end.reportedDuration ?? .zero, reportedDuration: end.reportedDuration, decision: nil, shadow: nil,
-            mode: .observe, reason: .unmanaged, features: .none, limit: ceiling, lowestLimit: ceiling.ceiling,
-            highestLimit: ceiling.ceiling, ceiling: ceiling, isHeld: false, peak: nil, residentAtStart: nil,
-            residentAtEnd: resident, highestResident: resident,
-            need: NeedInterval(lower: resident ?? .zero, upper: nil), events: nil, localEvents: nil, stall: nil,
-            thrash: ThrashDetector.Verdict(isThrashing: false), outcome: end.outcome, exitStatus: end.exitStatus,
-            httpStatus: end.httpStatus, verdict: .none, warmIndex: 0, concurrency: 1, overwrites: 0, reasserts: 0,
-            rescues: 0, isKnown: false)
+            id: end.id,
+            activation: activation,
+            function: function,
+            container: container,
+            path: path,
+            beganAt: end.epochMilliseconds,
+            endedAt: end.epochMilliseconds,
+            duration: end.reportedDuration ?? .zero,
+            reportedDuration: end.reportedDuration,
+            decision: nil,
+            shadow: nil,
+            mode: .observe,
+            reason: .unmanaged,
+            features: .none,
+            limit: ceiling,
+            lowestLimit: ceiling.ceiling,
+            highestLimit: ceiling.ceiling,
+            ceiling: ceiling,
+            isHeld: false,
+            peak: nil,
+            residentAtStart: nil,
+            residentAtEnd: resident,
+            highestResident: resident,
+            need: NeedInterval(lower: resident ?? .zero, upper: nil),
+            events: nil,
+            localEvents: nil,
+            stall: nil,
+            thrash: ThrashDetector.Verdict(isThrashing: false),
+            outcome: end.outcome,
+            exitStatus: end.exitStatus,
+            httpStatus: end.httpStatus,
+            verdict: .none,
+            warmIndex: 0,
+            concurrency: 1,
+            overwrites: 0,
+            reasserts: 0,
+            rescues: 0,
+            isKnown: false
+        )
     }
 }

@@ -1,10 +1,12 @@
 public import Cgroup
 public import MemoryUnits
 
-/// What was read from a container's cgroup at one moment. Nil: not read, or this kernel does not have the file.
+/// What was read from a container's cgroup at one moment.
 ///
-/// The edge reads what it can afford at the moment: at the begin `memory.current` alone will do, as the ledger fills the
-/// rest from its last reading while the container was idle.
+/// Nil: not read, or this kernel does not have the file.
+///
+/// The edge reads what it can afford at the moment: at the begin `memory.current` alone will do, as the ledger fills
+/// the rest from its last reading while the container was idle.
 public struct MeterReading: Hashable, Sendable {
     /// `memory.current`.
     public var current: Bytes?
@@ -24,8 +26,13 @@ public struct MeterReading: Hashable, Sendable {
 
     /// Makes a reading; every part absent unless given.
     public init(
-        current: Bytes? = nil, stat: MemoryStat? = nil, events: MemoryEvents? = nil, localEvents: MemoryEvents? = nil,
-        pressure: PressureStall? = nil, ancestors: [AncestorReading]? = nil, userspaceKills: UInt64? = nil
+        current: Bytes? = nil,
+        stat: MemoryStat? = nil,
+        events: MemoryEvents? = nil,
+        localEvents: MemoryEvents? = nil,
+        pressure: PressureStall? = nil,
+        ancestors: [AncestorReading]? = nil,
+        userspaceKills: UInt64? = nil
     ) {
         self.current = current
         self.stat = stat
@@ -39,9 +46,14 @@ public struct MeterReading: Hashable, Sendable {
     /// This reading with the parts it lacks taken from an older one.
     func completed(from older: MeterReading) -> MeterReading {
         MeterReading(
-            current: current ?? older.current, stat: stat ?? older.stat, events: events ?? older.events,
-            localEvents: localEvents ?? older.localEvents, pressure: pressure ?? older.pressure,
-            ancestors: ancestors ?? older.ancestors, userspaceKills: userspaceKills ?? older.userspaceKills)
+            current: current ?? older.current,
+            stat: stat ?? older.stat,
+            events: events ?? older.events,
+            localEvents: localEvents ?? older.localEvents,
+            pressure: pressure ?? older.pressure,
+            ancestors: ancestors ?? older.ancestors,
+            userspaceKills: userspaceKills ?? older.userspaceKills
+        )
     }
 }
 
@@ -72,8 +84,10 @@ public struct PeakReading: Hashable, Sendable {
     public var bytes: Bytes
     /// How it was had.
     public var method: PeakMethod
-    /// Whether it is the invocation's own peak. False for a lifetime peak that did not grow, which is only an upper bound,
-    /// and for the highest of samples, which is only a lower one.
+    /// Whether it is the invocation's own peak.
+    ///
+    /// False for a lifetime peak that did not grow, which is only an upper bound, and for the highest of samples, which
+    /// is only a lower one.
     public var isExact: Bool
 
     /// Makes a reading.

@@ -2,7 +2,7 @@ internal import CSystemd
 internal import Glibc
 internal import MemoryUnits
 
-/// One open connection to a message bus. Closing is its end.
+/// One open connection to a message bus; its end closes it.
 struct BusConnection: ~Copyable {
     private let bus: OpaquePointer
 
@@ -24,6 +24,9 @@ struct BusConnection: ~Copyable {
 
     private init(bus: OpaquePointer) { self.bus = bus }
 
+    /// Whether the other side is still there, as far as the last request showed.
+    var isSound: Bool { sd_bus_is_open(bus) > 0 }
+
     deinit { sd_bus_close_unref(bus) }
 
     private static func start(_ bus: inout OpaquePointer?, address: String?) -> CInt {
@@ -42,8 +45,9 @@ struct BusConnection: ~Copyable {
         while true {
             let processed = try check(sd_bus_process(bus, nil))
             if try check(sd_bus_is_ready(bus)) > 0 { return }
+            let left = try microseconds(until: deadline, Self.opening)
             if processed > 0 { continue }
-            let waited = sd_bus_wait(bus, try microseconds(until: deadline, Self.opening))
+            let waited = sd_bus_wait(bus, left)
             if waited != -EINTR { try check(waited) }
         }
     }
@@ -128,10 +132,10 @@ struct BusConnection: ~Copyable {
         let limit = try microseconds(until: deadline, message.operation)
         let result = sd_bus_call(bus, message.pointer, limit, &error, &reply)
         guard result >= 0, let reply else {
-            guard error.name != nil else { throw SystemdError(operation: message.operation, result: result) }
             throw SystemdError(
                 operation: message.operation,
-                errorName: String(cString: error.name),
+                result: result,
+                errorName: error.name.map { String(cString: $0) } ?? "",
                 message: error.message.map { String(cString: $0) } ?? ""
             )
         }
@@ -144,6 +148,14 @@ struct BusConnectionSlot: ~Copyable {
     private var connection: BusConnection?
 
     var isOpen: Bool { connection != nil }
+
+    /// Whether there is a connection and the other side is still there.
+    var isSound: Bool {
+        switch connection {
+        case .some(let open): open.isSound
+        case .none: false
+        }
+    }
 
     mutating func openIfNeeded(address: String?, deadline: ContinuousClock.Instant) throws(SystemdError) {
         if connection == nil { connection = try BusConnection.open(address: address, deadline: deadline) }
@@ -166,8 +178,13 @@ private enum Manager {
 }
 
 extension SystemdError {
-    /// Makes an error from a D-Bus error answer; chooses the code.
-    init(operation: String, errorName: String, message: String) {
+    /// Makes an error from what sd_bus_call left behind; chooses the code.
+    init(operation: String, result: CInt, errorName: String, message: String) {
+        // libsystemd puts failures of its own (a broken connection) into this form.
+        if errorName.isEmpty || errorName.hasPrefix("System.Error.") {
+            self.init(operation: operation, result: result)
+            return
+        }
         let bus = "org.freedesktop.DBus.Error."
         var advice = ""
         let code: Code

@@ -1,7 +1,7 @@
 internal import CSystemd
 internal import Glibc
 
-/// One D-Bus message, to be sent or as received. It owns a reference.
+/// One D-Bus message, to be sent or as received; it owns a reference.
 ///
 /// Values are appended one at a time: the variadic functions of sd-bus cannot be called from Swift.
 struct BusMessage: ~Copyable {

@@ -3,7 +3,8 @@ internal import Glibc
 
 /// The listening sockets that systemd opened for this service (socket activation, sd_listen_fds(3)), by name.
 ///
-/// It owns them: what is not taken is closed when the value goes away. Names come from `FileDescriptorName=` of the socket units.
+/// It owns them: what is not taken is closed when the value goes away. Names come from `FileDescriptorName=` of the
+/// socket units.
 public struct ListenDescriptors: ~Copyable {
     private var open: [String: CInt]
 
@@ -16,10 +17,11 @@ public struct ListenDescriptors: ~Copyable {
         for descriptor in open.values { close(descriptor) }
     }
 
-    /// Takes over the inherited sockets and unsets the variables; nil when the service was not started by socket activation.
+    /// Takes over the inherited sockets and unsets the variables; nil when the service was not started by socket
+    /// activation.
     ///
-    /// Every socket must be a listening Unix stream socket, and there must be exactly one of each expected name. Afterwards they are
-    /// close-on-exec. Call it once, before other threads start: it changes the environment.
+    /// Every socket must be a listening Unix stream socket, and there must be exactly one of each expected name.
+    /// Afterwards they are close-on-exec. Call it once, before other threads start: it changes the environment.
     ///
     /// Throws `SystemdError` (`malformed`) with what was expected and found; all inherited descriptors are closed then.
     public static func inherited(expecting expected: Set<String>) throws(SystemdError) -> ListenDescriptors? {
@@ -46,7 +48,7 @@ public struct ListenDescriptors: ~Copyable {
         }
     }
 
-    /// Hands out one socket; the caller owns it from now on. Throws when no socket of that name is here (any more).
+    /// Hands out one socket, which the caller owns from now on; throws when there is none of that name (any more).
     public mutating func take(_ name: String) throws(SystemdError) -> CInt {
         guard let descriptor = open.removeValue(forKey: name) else {
             throw SystemdError(
@@ -58,7 +60,7 @@ public struct ListenDescriptors: ~Copyable {
         return descriptor
     }
 
-    /// Pairs sockets with the expected names and checks their kind. Pure but for the look at each descriptor.
+    /// Pairs sockets with the expected names and checks their kind; pure but for the look at each descriptor.
     static func match(
         _ sockets: [InheritedSocket],
         expecting expected: Set<String>,

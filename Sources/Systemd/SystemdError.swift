@@ -49,7 +49,7 @@ public struct SystemdError: Error, Hashable, Sendable, CustomStringConvertible {
             switch number {
             case EACCES, EPERM: .denied
             case ETIMEDOUT: .timedOut
-            case ENOENT, ECONNREFUSED: .unavailable
+            case ENOENT, ECONNREFUSED, ECONNRESET, ENOTCONN, EPIPE: .unavailable
             case EBADMSG, EINVAL, ENXIO: .malformed
             default: .system
             }
@@ -69,6 +69,7 @@ public struct SystemdError: Error, Hashable, Sendable, CustomStringConvertible {
 
 /// The C library's words for an error number.
 func errorText(_ number: CInt) -> String {
-    // Safe on any thread: glibc answers with constant strings, and since 2.32 with thread-local ones for unknown numbers.
+    // Safe on any thread: glibc answers with constant strings, and since 2.32 with thread-local ones for unknown
+    // numbers.
     strerror(number).map { String(cString: $0) } ?? "errno \(number)"
 }

@@ -94,7 +94,7 @@ struct Setting: Sendable {
         whole("observations.files", 1...1000, 4, "rotated observation logs that are kept"),
         whole("observations.queue", 16...1_000_000, 8_192, "observations that may wait to be written; more are dropped and counted"),
         whole("server.connections", 16...1_000_000, 8_192, "connections open at once, in all"),
-        whole("server.connections_per_peer", 1...65_536, 64, "connections open at once from one container"),
+        whole("server.connections_per_peer", 1...65_536, 128, "connections open at once from one container"),
         whole("server.idle_seconds", 1...86_400, 300, "time after which a connection with no call in flight is closed"),
         whole("server.request_seconds", 1...3_600, 10, "time within which a request must have arrived whole"),
         whole("policies.file_bytes", 1024...(1 << 20), 1 << 20, "greatest size of a policy document"),

@@ -20,6 +20,8 @@ final class Connection {
     let socket: CInt
     /// Who is at the other end; the service's to fill in.
     var peer: Peer?
+    /// The peer's container, once it was asked for; the service's to keep.
+    weak var container: ManagedContainer?
     /// Calls that began here and have not ended, by sequence number; the service's to keep.
     var invocations: Set<UInt64> = []
     private weak var handler: ConnectionHandler?

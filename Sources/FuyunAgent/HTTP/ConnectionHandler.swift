@@ -131,7 +131,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         body = ByteBuffer()
         bodyLength = 0
-        do {
+        do throws(ErrorAnswer) {
             let route = try Route(target: head.uri)
             guard head.method == (route.takesPost ? .POST : .GET) else {
                 throw ErrorAnswer(.methodNotAllowed, "\(route.path) takes \(route.takesPost ? "POST" : "GET")")

@@ -1,4 +1,7 @@
 import CoreMetrics
+import FuyunInvocation
+import FuyunPolicy
+import FuyunProtocol
 
 /// Every metric of the agent, one struct a component. The whole list with its units: docs/operations.md.
 struct AgentMetrics: Sendable {
@@ -38,9 +41,9 @@ struct MetricMaker {
         return Counter(label: name, dimensions: labels, factory: registry)
     }
 
-    func gauge(_ name: String, _ help: String, _ labels: [(String, String)] = []) -> Meter {
+    func gauge(_ name: String, _ help: String, _ labels: [(String, String)] = []) -> CoreMetrics.Meter {
         registry.describe(name, help)
-        return Meter(label: name, dimensions: labels, factory: registry)
+        return CoreMetrics.Meter(label: name, dimensions: labels, factory: registry)
     }
 
     func timer(_ name: String, _ help: String, _ labels: [(String, String)] = []) -> Timer {
@@ -60,7 +63,7 @@ struct MetricMaker {
 /// The sockets and what goes through them.
 struct ServerMetrics: Sendable {
     /// Connections open now.
-    let connections: Meter
+    let connections: CoreMetrics.Meter
     /// Connections closed at once because a bound was reached.
     let connectionsRefused: Counter
     /// Requests answered with an error of the caller (status 4xx).
@@ -137,7 +140,7 @@ struct LimiterMetrics: Sendable {
 /// Containers found, admitted and gone.
 struct ContainerMetrics: Sendable {
     /// Containers known now.
-    let known: Meter
+    let known: CoreMetrics.Meter
     /// Containers admitted.
     let admitted: Counter
     /// Cgroups that could not be admitted although they match.
@@ -164,13 +167,13 @@ struct ContainerMetrics: Sendable {
 /// Policies and configuration as loaded.
 struct PolicyMetrics: Sendable {
     /// Policies in the snapshot.
-    let loaded: Meter
+    let loaded: CoreMetrics.Meter
     /// Snapshots taken into use.
     let reloads: Counter
     /// Documents refused.
     let refused: Counter
     /// Documents refused now, whose last good version (if any) is still in use.
-    let bad: Meter
+    let bad: CoreMetrics.Meter
     /// Configuration reloads that were taken.
     let configurationReloads: Counter
     /// Configuration reloads refused; the old one stays.
@@ -204,5 +207,50 @@ struct ObservationMetrics: Sendable {
         writeErrors = make.counter(
             "fuyun_observations_write_errors_total", "Writes of the observation log that failed; they are tried again.")
         rotations = make.counter("fuyun_observations_rotations_total", "Rotations of the observation log.")
+    }
+}
+
+/// Calls and how they ended.
+struct InvocationMetrics: Sendable {
+    /// Calls that began.
+    let began: Counter
+    /// Calls in flight.
+    let inFlight: CoreMetrics.Meter
+    /// Why limits were what they were.
+    let reasons: [LimitReason: Counter]
+    /// Why policies decided, or did not.
+    let decisions: [DecisionReason: Counter]
+    /// How calls ended.
+    let outcomes: [InvocationOutcome: Counter]
+    /// What calls ran out of.
+    let outOfMemory: [OOMClass: Counter]
+    /// Calls that thrashed at their limit.
+    let thrashing: Counter
+    /// Ends of calls that began in an earlier run of the agent.
+    let earlierRun: Counter
+    /// Calls that were let go without being followed.
+    let untracked: Counter
+    /// How peaks were had.
+    let peaks: [EndAnswer.PeakMethod: Counter]
+
+    init(_ make: MetricMaker) {
+        began = make.counter("fuyun_invocations_total", "Calls that began.")
+        inFlight = make.gauge("fuyun_invocations_in_flight", "Calls in flight.")
+        reasons = make.counters(
+            "fuyun_invocation_limits_total", "Calls by the reason of their limit.", label: "reason", of: LimitReason.self)
+        decisions = make.counters(
+            "fuyun_invocation_decisions_total", "Decisions of policies by their reason.", label: "reason",
+            of: DecisionReason.self)
+        outcomes = make.counters(
+            "fuyun_invocation_outcomes_total", "Calls by the way they ended.", label: "outcome", of: InvocationOutcome.self)
+        outOfMemory = make.counters(
+            "fuyun_invocation_ooms_total", "Calls that ran out of memory, by class.", label: "class", of: OOMClass.self)
+        thrashing = make.counter("fuyun_invocation_thrashing_total", "Calls that thrashed at their limit.")
+        earlierRun = make.counter(
+            "fuyun_invocations_earlier_run_total", "Ends of calls that began in an earlier run of the agent.")
+        untracked = make.counter(
+            "fuyun_invocations_untracked_total", "Calls that were not followed, as there were too many in their container.")
+        peaks = make.counters(
+            "fuyun_invocation_peaks_total", "Peaks by the way they were had.", label: "method", of: EndAnswer.PeakMethod.self)
     }
 }
