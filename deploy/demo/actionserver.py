@@ -174,14 +174,21 @@ class Handler(BaseHTTPRequestHandler):
         pass  # the output streams belong to the action
 
 
-def memory_max():
-    """memory.max of the cgroup that this process is in, as the kernel writes it; None where there is no cgroup v2."""
+def cgroup():
+    """The directory of the cgroup v2 that this process is in; None where there is none."""
     try:
         with open("/proc/self/cgroup") as file:
-            path = next(line.strip()[3:] for line in file if line.startswith("0::"))
-        with open(f"/sys/fs/cgroup{path}/memory.max") as file:
-            return file.read().strip()
+            return next("/sys/fs/cgroup" + line.strip()[3:] for line in file if line.startswith("0::"))
     except (OSError, StopIteration):
+        return None
+
+
+def memory_max():
+    """memory.max of this process's cgroup as the kernel writes it; None where there is no cgroup v2."""
+    try:
+        with open(f"{cgroup()}/memory.max") as file:
+            return file.read().strip()
+    except OSError:
         return None
 
 

@@ -9,8 +9,8 @@ Event: {"bytes": N, "mode": MODE, "hold_ms": M}; all but `bytes` may be left out
     pagecache  writes a file of N bytes to /var/tmp and reads it back: page cache, which the kernel can take back
     child      a child process takes the memory; when it is killed, this server lives on and says so
     forks      `count` children (default 8) take N/count bytes each, all at once
-    thrash     touches N bytes, then reads a file of `file_bytes` again and again for `hold_ms`: where the limit leaves no room
-               for the file, every page is read from the disk each time
+    thrash     touches N bytes and as many more as leave `room_bytes` (default 16 MiB) below the limit, then for `hold_ms` the
+               pages of a mapped file that is a little larger than that: they are evicted and read again, nothing is killed
     exit134    touches N bytes, then aborts as a managed runtime does when its own heap is full
     kill9      touches N bytes, then kills itself with SIGKILL
 
@@ -24,7 +24,7 @@ import signal
 import threading
 import time
 
-from actionserver import ActionError, integer, serve
+from actionserver import ActionError, cgroup, integer, memory_max, serve
 
 PAGE = mmap.PAGESIZE
 kept = []
@@ -52,20 +52,37 @@ def write_file(folder, count):
     return path
 
 
-def read_again(count, hold):
-    """Reads a file of `count` bytes from start to end until `hold` seconds are over; how often it got through."""
+def fill(room):
+    """Takes anonymous memory until only `room` bytes lie between what cannot be reclaimed and the container's limit."""
+    taken, limit = [], memory_max()
+    while limit not in (None, "max") and int(limit) - unreclaimable() > room:
+        taken.append(touch(1 << 20))
+        limit = memory_max()
+    return taken
+
+
+def unreclaimable():
+    path = cgroup()
+    with open(f"{path}/memory.stat") as file:
+        values = {key: int(value) for key, value in (line.split() for line in file)}
+    return values["anon"] + values["shmem"] + values["kernel"] - values["slab_reclaimable"]
+
+
+def fault_again(count, hold):
+    """Touches the pages of a mapped file of `count` bytes in turn until `hold` seconds are over; how many it touched."""
     path = write_file("/var/tmp", count)
-    end, rounds = time.monotonic() + hold, 0
+    end, touched, found = time.monotonic() + hold, 0, 0
     try:
-        with open(path, "rb", buffering=0) as file:
+        with open(path, "rb") as file:
             os.fsync(file.fileno())  # clean pages only: those can be evicted
-            while time.monotonic() < end:
-                if not file.read(1 << 18):
-                    file.seek(0)
-                    rounds += 1
+            with mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as pages:
+                while time.monotonic() < end:
+                    for offset in range(0, count, PAGE):
+                        found += pages[offset]
+                    touched += count // PAGE
     finally:
         os.unlink(path)
-    return rounds
+    return touched
 
 
 def spawn(count, hold):
@@ -125,8 +142,9 @@ def main(event):
         if any(answer["children"]):
             answer["error"] = "a child process failed"
     elif mode == "thrash":
-        memory = touch(count)
-        answer["rounds"] = read_again(integer(event, "file_bytes", 1 << 26, high=1 << 36), hold)
+        room = integer(event, "room_bytes", 16 << 20, low=1 << 20, high=1 << 36)
+        memory = touch(count), fill(room)
+        answer["touched"] = fault_again(room + room // 16, hold)
         del memory
     elif mode in ("exit134", "kill9"):
         memory = touch(count)
