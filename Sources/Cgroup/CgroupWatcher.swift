@@ -57,6 +57,9 @@ public struct WatchEvent: Hashable, Sendable {
 ///
 /// An event wakes, it does not count: one event can stand for many changes, and changes before the watch give none. So
 /// add the watch first, then read, and compare with what was read before.
+///
+/// A watch on a file of a removed cgroup need not end by itself: cgroupfs gave no event there before 2026 (measured on
+/// Linux 6.18), only the removal in the parent directory. So whoever learns of a death calls `remove` for its watches.
 public struct CgroupWatcher: ~Copyable, Sendable {
     /// One watch's number, unique among the live watches of a watcher.
     public struct Watch: RawRepresentable, Hashable, Sendable {

@@ -9,8 +9,8 @@ import SystemPackage
 /// `CgroupError` with code `gone`.
 ///
 /// `memory.max` stays open, and inotify's IN_CLOSE_WRITE comes with a close, so a `CgroupWatcher` on it sees the writes
-/// of others only. It is opened with O_NONBLOCK: where the kernel knows that (Linux >= 6.16), a write below the use of
-/// the moment neither reclaims nor kills in the writer.
+/// of others only; the end of this value is a close too, so end the watch first. It is opened with O_NONBLOCK: where the
+/// kernel knows that (Linux >= 6.16), a write below the use of the moment neither reclaims nor kills in the writer.
 public struct ContainerFiles: ~Copyable, Sendable {
     /// How the files are opened.
     public enum Access: Hashable, Sendable {

@@ -83,16 +83,17 @@ public struct ContainerPath: Hashable, Sendable {
         return plain(parts, plainRoots)
     }
 
+    private static let prefixes: [(String, Runtime)] = [
+        ("docker-", .docker), ("cri-containerd-", .containerd), ("nerdctl-", .containerd), ("crio-", .crio),
+        ("libpod-payload-", .libpod), ("libpod-", .libpod),
+    ]
+
     /// What one component says, in the light of those above it.
     private static func container(
         _ name: Substring,
         parents: ArraySlice<Substring>
     ) -> (runtime: Runtime, id: Substring)? {
         let stem = name.hasSuffix(".scope") ? name.dropLast(6) : name
-        let prefixes: [(String, Runtime)] = [
-            ("docker-", .docker), ("cri-containerd-", .containerd), ("nerdctl-", .containerd), ("crio-", .crio),
-            ("libpod-payload-", .libpod), ("libpod-", .libpod),
-        ]
         for (prefix, runtime) in prefixes where stem.hasPrefix(prefix) {
             let id = stem.dropFirst(prefix.count)
             if isID(id) { return (runtime, id) }

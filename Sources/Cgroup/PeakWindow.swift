@@ -37,13 +37,20 @@ public struct PeakWindow: ~Copyable, Sendable {
 
     /// Opens a window; it measures nothing before `begin`.
     ///
+    /// - Parameters:
+    ///   - directory: The cgroup.
+    ///   - best: The best method to use; a weaker one is used when the kernel lacks it.
     /// - Throws: `CgroupError`: `gone` when the cgroup was removed.
-    public init(_ directory: borrowing CgroupDirectory) throws(CgroupError) {
+    public init(_ directory: borrowing CgroupDirectory, best: PeakMethod = .window) throws(CgroupError) {
         path = directory.label("memory.peak")
-        let raw = KernelFile.open("memory.peak", in: directory.rawDescriptor, O_RDWR)
+        var raw: CInt = -1
+        if best == .window { raw = KernelFile.open("memory.peak", in: directory.rawDescriptor, O_RDWR) }
         if raw >= 0 {
             file = Descriptor(adopting: raw)
             method = .window
+        } else if best == .sampled {
+            file = Descriptor(adopting: -1)
+            method = .sampled
         } else {
             // Without reset the file is read-only, for root too on some kernels.
             file = try directory.openFile("memory.peak", O_RDONLY)
