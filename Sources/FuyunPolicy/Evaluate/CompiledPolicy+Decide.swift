@@ -1,0 +1,106 @@
+import MemoryUnits
+
+extension CompiledPolicy {
+    /// Decides the limit of one invocation.
+    ///
+    /// predicted → calibrated bound → headroom → clip into the policy's bounds within the operator's → round **up** to
+    /// the larger of both tiers, never above the maximum. A pure function of its arguments: the same features give the same
+    /// decision on every machine. It neither allocates nor throws; when the formula cannot decide, the operator's preset
+    /// applies and the decision says why.
+    ///
+    /// - Parameters:
+    ///   - features: What `extract` of this policy gave.
+    ///   - bounds: What the operator grants the function; it wins over what the policy asks for.
+    public func decide(_ features: FeatureVector, within bounds: SafetyBounds) -> Decision {
+        let storage = storage
+        var lawIndex = 0
+        if storage.select >= 0 {
+            guard features.state(storage.select).isUsable else {
+                return .preset(bounds, because: obstacle(storage.select, features), variable: Int8(storage.select))
+            }
+            lawIndex = Int(features.value(storage.select))
+        }
+        guard storage.laws.indices.contains(lawIndex) else {
+            return .preset(bounds, because: .unknownCategory, variable: Int8(storage.select))
+        }
+        let law = storage.laws[lawIndex]
+        var needed = law.needed
+        while needed != 0 {
+            let variable = needed.trailingZeroBitCount
+            needed &= needed - 1
+            guard features.state(variable).isUsable else {
+                return .preset(bounds, because: obstacle(variable, features), variable: Int8(variable))
+            }
+        }
+
+        let predicted = law.predict(features.values)
+        guard predicted.isFinite else { return .preset(bounds, because: .notFinite) }
+        guard predicted > 0 else { return .preset(bounds, because: .notPositive) }
+        let bound = predicted * storage.scale + storage.offset
+        guard let predictedBytes = Bytes(roundingUp: predicted), let boundBytes = Bytes(roundingUp: bound),
+            let wanted = Bytes(roundingUp: bound * storage.headroomFactor)
+        else { return .preset(bounds, because: .notFinite) }
+
+        let (limit, adjustments) = fit(wanted, within: bounds)
+        let input = max(predicted - law.atZero, 0) * storage.scale * storage.headroomFactor
+        return Decision(
+            limit: limit,
+            predicted: predictedBytes,
+            bound: boundBytes,
+            inputPart: min(Bytes(roundingUp: input) ?? limit, limit),
+            headroom: storage.document.safety.headroom,
+            reason: .policy,
+            law: UInt8(truncatingIfNeeded: lawIndex),
+            adjustments: adjustments
+        )
+    }
+
+    /// The least and greatest limit: the policy's, moved into the operator's.
+    func range(within bounds: SafetyBounds) -> (minimum: Bytes, maximum: Bytes) {
+        let lower = min(max(storage.minimum, bounds.minimum), bounds.maximum)
+        let upper = max(min(storage.maximum, bounds.maximum), bounds.minimum)
+        return (min(lower, upper), upper)
+    }
+
+    /// Clips and rounds up.
+    private func fit(_ wanted: Bytes, within bounds: SafetyBounds) -> (Bytes, LimitAdjustments) {
+        let (minimum, maximum) = range(within: bounds)
+        var adjustments: LimitAdjustments = []
+        var limit = wanted
+        if limit < minimum {
+            limit = minimum
+            adjustments.insert(.raisedToMinimum)
+        }
+        if limit > maximum {
+            limit = maximum
+            adjustments.insert(.cutToMaximum)
+        }
+        let snapped = min(limit.roundedUp(toMultipleOf: max(storage.tier, bounds.tier)), maximum)
+        if snapped > limit {
+            limit = snapped
+            adjustments.insert(.snappedUp)
+        }
+        return (limit, adjustments)
+    }
+
+    /// Why a variable cannot be used. What is missing from a payload that could not be read to its end is blamed on that.
+    private func obstacle(_ variable: Int, _ features: FeatureVector) -> DecisionReason {
+        switch features.state(variable) {
+        case .wrongType: .wrongType
+        case .outOfRange: .outOfRange
+        case .unknownCategory: .unknownCategory
+        case .missing, .value, .defaulted:
+            if !storage.variables[variable].isInBody {
+                .missingFeature
+            } else {
+                switch features.scanEnd {
+                case .complete, .stoppedEarly: .missingFeature
+                case .empty: .emptyPayload
+                case .cut: .truncatedPayload
+                case .malformed: .malformedPayload
+                case .tooDeep: .payloadTooDeep
+                }
+            }
+        }
+    }
+}
