@@ -1,0 +1,255 @@
+public import Cgroup
+import CoreMetrics
+import FuyunInvocation
+import Glibc
+public import Logging
+import MemoryUnits
+import NIOCore
+import NIOPosix
+public import ServiceLifecycle
+public import Systemd
+import SystemPackage
+
+/// What the agent stands on, apart from its configuration: the real machine, or a test's.
+public struct AgentSurroundings: Sendable {
+    /// The cgroup tree.
+    public var hierarchy: CgroupHierarchy
+    /// Who is at the other end of a connection.
+    public var resolver: PeerResolver
+    /// Told of ceilings; nil: nobody is.
+    public var bus: SystemBus?
+    /// Listening sockets that were passed in, by the names `function`, `platform` and `admin`; the agent owns them from now
+    /// on, and makes those that are missing.
+    public var sockets: [String: CInt]
+    /// Told of readiness.
+    public var notifier: ServiceNotifier
+    /// The log.
+    public var logger: Logger
+
+    /// Names the surroundings; what is not given is the real machine's.
+    public init(
+        hierarchy: CgroupHierarchy, resolver: PeerResolver? = nil, bus: SystemBus? = nil, sockets: [String: CInt] = [:],
+        notifier: ServiceNotifier = ServiceNotifier(), logger: Logger
+    ) {
+        self.hierarchy = hierarchy
+        self.resolver = resolver ?? .kernel(hierarchy)
+        self.bus = bus
+        self.sockets = sockets
+        self.notifier = notifier
+        self.logger = logger
+    }
+}
+
+/// The node agent: one event loop with the engine on it, and what surrounds it.
+///
+/// `build` wires everything, for production and tests alike; `run` serves until it is shut down gracefully.
+public final class Agent: Service {
+    private struct Confined: Sendable {
+        let engine: NIOLoopBound<Engine>
+        let listener: NIOLoopBound<Listener>
+        let policyWatcher: NIOLoopBound<PolicyWatcher>
+    }
+
+    private let group: MultiThreadedEventLoopGroup
+    private let loop: any EventLoop
+    private let confined: Confined
+    private let configuration: AgentConfiguration
+    private let surroundings: AgentSurroundings
+    private let log: ObservationLog
+    private let workers: [BoundedWorker]
+    private let metrics: AgentMetrics
+    private let policyStore: PolicyStore
+
+    private init(
+        group: MultiThreadedEventLoopGroup, confined: Confined, configuration: AgentConfiguration,
+        surroundings: AgentSurroundings, log: ObservationLog, workers: [BoundedWorker], metrics: AgentMetrics,
+        policyStore: PolicyStore
+    ) {
+        self.group = group
+        loop = group.next()
+        self.confined = confined
+        self.configuration = configuration
+        self.surroundings = surroundings
+        self.log = log
+        self.workers = workers
+        self.metrics = metrics
+        self.policyStore = policyStore
+    }
+
+    /// Wires an agent: directories, log, engine, discovery, policies. When it returns, the containers that run are
+    /// admitted and the first policy snapshot is in use, but no socket listens yet.
+    public static func build(_ configuration: AgentConfiguration, _ surroundings: AgentSurroundings) async throws -> Agent {
+        let state = FilePath(configuration.paths.state)
+        do {
+            try StateDirectory.make(state, permissions: 0o750)
+        } catch {
+            throw SocketError(path: state.string, message: "cannot be made: \(error); set paths.state")
+        }
+        let metrics = AgentMetrics(registry: PrometheusRegistry())
+        let logger = surroundings.logger
+        let log = ObservationLog(
+            directory: state, fileSize: configuration.observations.fileSize, files: configuration.observations.files,
+            capacity: configuration.observations.queue, report: reporter(metrics.observations, logger))
+        let settler = BoundedWorker(name: "fuyun.settle", bound: configuration.limiter.settleQueue)
+        let reader = BoundedWorker(name: "fuyun.policies", bound: 2)
+        let directory = FilePath(configuration.paths.policies)
+        let store = PolicyStore(
+            files: PolicyFiles(
+                directory: directory, largest: configuration.policies.fileSize, most: configuration.policies.files))
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let loop = group.next()
+        let epoch = StateDirectory.nextEpoch(in: state, now: Clocks.wall() / 1_000_000_000)
+        do {
+            let confined = try await loop.submit { () throws -> Confined in
+                let engine = Engine(
+                    Engine.Parts(
+                        loop: loop, hierarchy: surroundings.hierarchy, resolver: surroundings.resolver,
+                        bus: surroundings.bus, log: log, settler: settler, metrics: metrics, logger: logger, epoch: epoch),
+                    configuration: configuration)
+                engine.features = features(of: surroundings.hierarchy)
+                engine.watcher = try TreeWatcher(hierarchy: surroundings.hierarchy, engine: engine)
+                return Confined(
+                    engine: NIOLoopBound(engine, eventLoop: loop),
+                    listener: NIOLoopBound(Listener(loop: loop), eventLoop: loop),
+                    policyWatcher: NIOLoopBound(
+                        PolicyWatcher(engine: engine, store: store, worker: reader, directory: directory),
+                        eventLoop: loop))
+            }.get()
+            try await loop.flatSubmit { () -> EventLoopFuture<Void> in
+                guard let watcher = confined.engine.value.watcher else { return loop.makeSucceededVoidFuture() }
+                return watcher.start().flatMap { _ in confined.policyWatcher.value.start() }
+            }.get()
+            return Agent(
+                group: group, confined: confined, configuration: configuration, surroundings: surroundings, log: log,
+                workers: [settler, reader], metrics: metrics, policyStore: store)
+        } catch {
+            try? await group.shutdownGracefully()
+            throw error
+        }
+    }
+
+    private static func features(of hierarchy: CgroupHierarchy) -> KernelFeatures? {
+        guard let own = CgroupHierarchy.ownPath(), !own.isEmpty,
+            case .some(let directory) = try? hierarchy.directory(at: own)
+        else { return nil }
+        return try? hierarchy.features(testedIn: directory)
+    }
+
+    private static func reporter(
+        _ metrics: ObservationMetrics, _ logger: Logger
+    ) -> @Sendable (ObservationLog.Event) -> Void {
+        { event in
+            switch event {
+            case .written(let count): metrics.written.increment(by: count)
+            case .dropped: metrics.dropped.increment()
+            case .rotated: metrics.rotations.increment()
+            case .failed(let error):
+                metrics.writeErrors.increment()
+                logger.error("cannot write the observation log; it is tried again", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    /// Listens, reports readiness, and serves until a graceful shutdown.
+    public func run() async throws {
+        try await start()
+        surroundings.notifier.ready()
+        surroundings.logger.notice(
+            "ready", metadata: ["version": "\(AgentVersion.text)", "sockets": "\(configuration.paths.runtime)"])
+        try? await gracefulShutdown()
+        surroundings.notifier.stopping()
+        await stop()
+    }
+
+    /// Begins to listen on all sockets.
+    public func start() async throws {
+        let runtime = FilePath(configuration.paths.runtime)
+        var descriptors: [(role: SocketRole, descriptor: CInt, path: String)] = []
+        for role in SocketRole.allCases {
+            if let passed = surroundings.sockets[role.rawValue] {
+                descriptors.append((role, passed, "passed by the service manager"))
+                continue
+            }
+            do {
+                try StateDirectory.make(runtime, permissions: 0o755)
+            } catch {
+                throw SocketError(path: runtime.string, message: "cannot be made: \(error); set paths.runtime")
+            }
+            let path = runtime.appending("\(role.rawValue).sock").string
+            descriptors.append((role, try SocketFile.bind(path, permissions: role.permissions), path))
+        }
+        let limits = RequestLimits(configuration)
+        for (role, descriptor, path) in descriptors {
+            try await loop.flatSubmit { [confined] in
+                let engine = confined.engine.value
+                engine.sockets[role] = path
+                return confined.listener.value.listen(
+                    on: descriptor, role: role, service: engine, limits: limits
+                ) { engine.metrics.server.connectionsTimedOut.increment() }
+            }.get()
+        }
+    }
+
+    /// Stops: nothing new is accepted, what was asked is answered, every container goes to its ceiling, the log is written.
+    public func stop() async {
+        try? await loop.submit { [confined] in
+            let engine = confined.engine.value
+            engine.isStopping = true
+            confined.listener.value.stop()
+            for connection in engine.connections.values { connection.stop() }
+        }.get()
+        // Ends that wait for late counters take 20 ms; whoever does not read an answer gets no more than this.
+        for _ in 0..<10 {
+            let isBusy = try? await loop.submit { [confined] in
+                confined.engine.value.calls.values.contains { $0.isEnding }
+            }.get()
+            guard isBusy == true else { break }
+            try? await Task.sleep(for: .milliseconds(10))
+        }
+        try? await loop.submit { [confined] in confined.engine.value.releaseAll() }.get()
+        for worker in workers { _ = worker.drain(within: .milliseconds(500)) }
+        log.close()
+        for role in SocketRole.allCases where surroundings.sockets[role.rawValue] == nil {
+            unlink(FilePath(configuration.paths.runtime).appending("\(role.rawValue).sock").string)
+        }
+        try? await group.shutdownGracefully()
+    }
+
+    /// Returns after a turn of the event loop: the proof that the watchdog asks for.
+    public func proveAlive() async throws {
+        try await loop.submit {}.get()
+    }
+
+    /// Takes a new configuration into use, or keeps the old one when the new one is bad; reads the policies anew.
+    public func reload(_ load: () throws(ConfigurationErrors) -> AgentConfiguration) async {
+        surroundings.notifier.reloading()
+        defer { surroundings.notifier.ready() }
+        do {
+            let fresh = try load()
+            try? await loop.submit { [confined] in
+                confined.engine.value.reconfigure(fresh)
+                confined.policyWatcher.value.changed()
+            }.get()
+            metrics.policies.configurationReloads.increment()
+            surroundings.logger.notice("configuration reloaded")
+        } catch {
+            metrics.policies.configurationRefused.increment()
+            for diagnostic in error.diagnostics {
+                surroundings.logger.error(
+                    "the configuration is refused; the old one stays",
+                    metadata: ["place": "\(diagnostic.place)", "problem": "\(diagnostic.message)"])
+            }
+        }
+    }
+}
+
+extension RequestLimits {
+    /// The limits as configured.
+    fileprivate init(_ configuration: AgentConfiguration) {
+        self.init(
+            kept: Int(clamping: configuration.payload.kept.rawValue),
+            dropped: Int(clamping: configuration.payload.dropped.rawValue),
+            idle: .nanoseconds(configuration.server.idle.wholeNanoseconds),
+            request: .nanoseconds(configuration.server.request.wholeNanoseconds))
+    }
+}

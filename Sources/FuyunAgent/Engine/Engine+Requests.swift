@@ -1,0 +1,80 @@
+import Cgroup
+import CoreMetrics
+import FuyunProtocol
+import NIOCore
+
+extension Engine {
+    /// Counts the connection in, and asks who is at its other end.
+    func opened(_ connection: Connection) -> Bool {
+        guard connections.count < configuration.server.connections, !isStopping else {
+            metrics.server.connectionsRefused.increment()
+            return false
+        }
+        if connection.role == .function {
+            do {
+                let identity = try parts.resolver.identify(connection.socket)
+                connection.peer = .process(identity)
+                peerMethods.insert(identity.method)
+            } catch {
+                connection.peer = .unknown(error)
+            }
+            let peer = connection.peerCgroup
+            guard connectionsByPeer[peer, default: 0] < configuration.server.connectionsPerPeer else {
+                metrics.server.connectionsRefused.increment()
+                return false
+            }
+            connectionsByPeer[peer, default: 0] += 1
+        }
+        connections[ObjectIdentifier(connection)] = connection
+        metrics.server.connections.set(connections.count)
+        return true
+    }
+
+    /// Counts the connection out, and ends its calls as abandoned.
+    func closed(_ connection: Connection) {
+        guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
+        metrics.server.connections.set(connections.count)
+        if connection.role == .function {
+            let peer = connection.peerCgroup
+            let left = connectionsByPeer[peer, default: 1] - 1
+            connectionsByPeer[peer] = left > 0 ? left : nil
+        }
+        // The agent's own end closes connections too; those calls are accounted for by the next run.
+        for sequence in connection.invocations.sorted() {
+            if let call = calls[sequence], !isStopping { abandon(call) }
+        }
+    }
+
+    /// Answers a request, now or (nil) later.
+    func handle(_ request: Request, on connection: Connection) -> Response? {
+        do throws(ErrorAnswer) {
+            switch request.route {
+            case .invocations: return try begin(request, on: connection)
+            case .end(let id):
+                guard connection.role != .admin else {
+                    throw ErrorAnswer(.wrongSocket, "calls begin and end on function.sock or platform.sock")
+                }
+                return try end(id, request, on: connection)
+            default:
+                guard connection.role == .admin else {
+                    throw ErrorAnswer(.wrongSocket, "this is answered on admin.sock only")
+                }
+                return try administer(request.route)
+            }
+        } catch {
+            if error.code.status >= 500 {
+                metrics.server.requestsFailed.increment()
+            } else {
+                metrics.server.requestsRefused.increment()
+            }
+            return Response(error)
+        }
+    }
+}
+
+extension Connection {
+    /// The cgroup of the peer; those that could not be told share one.
+    fileprivate var peerCgroup: CgroupID {
+        if case .process(let identity) = peer { identity.cgroup } else { CgroupID(rawValue: 0) }
+    }
+}

@@ -1,0 +1,118 @@
+import Cgroup
+import FuyunInvocation
+import FuyunPolicy
+import FuyunProtocol
+import Logging
+import MemoryUnits
+import NIOCore
+import Systemd
+
+/// The heart of the agent: takes calls in, decides, has limits written before it answers, and meters until the end.
+///
+/// It lives on one event loop and belongs to it alone, so it has no locks; what may block is handed to workers and comes
+/// back as a task of the loop.
+final class Engine: ConnectionService {
+    /// What the engine stands on.
+    struct Parts {
+        /// The loop that it lives on.
+        var loop: any EventLoop
+        /// The cgroup tree.
+        var hierarchy: CgroupHierarchy
+        /// Who is at the other end of a connection.
+        var resolver: PeerResolver
+        /// Told of ceilings where systemd owns the scope; nil: nobody is.
+        var bus: SystemBus?
+        /// Where observations go.
+        var log: ObservationLog
+        /// Gives page cache back.
+        var settler: BoundedWorker
+        /// All counters.
+        var metrics: AgentMetrics
+        /// The log.
+        var logger: Logger
+        /// Identifies this run of the agent: the second since 1970 at which it started.
+        var epoch: UInt32
+    }
+
+    let parts: Parts
+    let epoch: UInt32
+    let metrics: AgentMetrics
+    let logger: Logger
+    var configuration: AgentConfiguration
+    var tree: ManagedTree
+    var settings: LimiterSettings
+    var policies: PolicySnapshot
+    let registry = ContainerRegistry()
+    var meter = Meter()
+    var history: InvocationHistory
+    var functions: FunctionTable
+    /// Calls in flight by sequence number.
+    var calls: [UInt64: Call] = [:]
+    var lastSequence: UInt64 = 0
+    /// Open connections, in no order.
+    var connections: [ObjectIdentifier: Connection] = [:]
+    /// Open connections by the cgroup of their peer.
+    var connectionsByPeer: [CgroupID: Int] = [:]
+    /// Whether new calls are refused because the agent stops.
+    var isStopping = false
+    /// Told of births and deaths of watches; set once by whoever watches the tree.
+    var watcher: TreeWatcher?
+    /// How peers were told so far.
+    var peerMethods: Set<PeerIdentity.Method> = []
+    /// What the kernel can do, for the status page; nil when it could not be found out.
+    var features: KernelFeatures?
+    /// Where the sockets are, for the status page.
+    var sockets: [SocketRole: String] = [:]
+    let startedAt = Clocks.monotonic()
+    /// Whether ceilings cannot be stored, so that a restart may mistake a limit for one; logged once.
+    var hasNoAttributes = false
+
+    init(_ parts: Parts, configuration: AgentConfiguration) {
+        self.parts = parts
+        epoch = parts.epoch
+        metrics = parts.metrics
+        logger = parts.logger
+        self.configuration = configuration
+        tree = Self.tree(configuration)
+        settings = LimiterSettings(configuration)
+        policies = PolicySnapshot()
+        history = InvocationHistory()
+        functions = FunctionTable(measured: configuration.measuredFunctions, metrics: metrics)
+    }
+
+    var loop: any EventLoop { parts.loop }
+
+    private static func tree(_ configuration: AgentConfiguration) -> ManagedTree {
+        ManagedTree(
+            roots: configuration.cgroups.roots, containers: configuration.cgroups.containers,
+            own: CgroupHierarchy.ownPath())
+    }
+
+    /// Takes a new configuration into use. What was set when the agent started (sockets, directories, queues, the
+    /// cgroup mount) stays; see docs/configuration.md.
+    func reconfigure(_ fresh: AgentConfiguration) {
+        configuration = fresh
+        settings = LimiterSettings(fresh)
+        let managed = Self.tree(fresh)
+        guard managed != tree else { return }
+        tree = managed
+        for container in Array(registry.all) where managed.container(at: container.path) == nil { release(container) }
+        watcher?.rescan()
+    }
+
+    /// Runs a task of the loop later.
+    func after(_ time: Duration, _ body: @escaping () -> Void) {
+        loop.assumeIsolated().scheduleTask(in: .nanoseconds(time.wholeNanoseconds), body)
+    }
+}
+
+extension LimiterSettings {
+    /// The limiter's constants as configured.
+    init(_ configuration: AgentConfiguration) {
+        self.init(
+            cacheAllowance: configuration.limiter.cacheAllowance,
+            thrash: ThrashDetector(
+                fullShare: configuration.thrashing.fullStallShare, someShare: configuration.thrashing.someStallShare,
+                hitsPerSecondWithoutPressure: Double(configuration.thrashing.limitHitsPerSecond)))
+    }
+}

@@ -1,0 +1,102 @@
+import Cgroup
+import FuyunInvocation
+import MemoryUnits
+
+/// Reads what the ledger asks for. A file that this kernel lacks reads as absent; a cgroup that is gone throws.
+struct Meter {
+    /// What was read of an ancestor, and when.
+    private struct Level {
+        var time: MonotonicTime
+        var limit: MemoryLimit
+        var reading: AncestorReading
+    }
+
+    /// How old an ancestor's reading may be. Ancestors are shared by many containers: under load they are read once for
+    /// all calls of this time, and a kill that another container suffers in it is told apart by its path.
+    static let ancestorAge: Duration = .milliseconds(5)
+
+    private var levels: [CgroupID: Level] = [:]
+
+    /// What a begin needs: a handful of short files.
+    mutating func begin(_ container: ManagedContainer, at time: MonotonicTime) throws(CgroupError) -> MeterReading {
+        MeterReading(
+            current: try container.files.current(),
+            stat: container.ledger.needsStat ? try container.files.stat() : nil,
+            events: try container.files.events(),
+            localEvents: try container.files.localEvents(),
+            pressure: try container.files.pressure(),
+            ancestors: ancestors(of: container, at: time))
+    }
+
+    /// What is read from time to time while calls run.
+    func sample(_ container: ManagedContainer) throws(CgroupError) -> MeterReading {
+        MeterReading(current: try container.files.current(), stat: try container.files.stat())
+    }
+
+    /// What is read when a counter moved.
+    func counters(_ container: ManagedContainer) throws(CgroupError) -> MeterReading {
+        MeterReading(
+            current: try container.files.current(), events: try container.files.events(),
+            localEvents: try container.files.localEvents())
+    }
+
+    /// What an end needs.
+    ///
+    /// - Parameter isSuspicious: Whether something may have been killed, so that ancestors and userspace killers matter.
+    mutating func end(
+        _ container: ManagedContainer, isSuspicious: Bool, at time: MonotonicTime
+    ) throws(CgroupError) -> MeterReading {
+        var reading = MeterReading(
+            current: try container.files.current(), stat: try container.files.stat(),
+            events: try container.files.events(), localEvents: try container.files.localEvents(),
+            pressure: try container.files.pressure())
+        if isSuspicious { addContext(of: container, to: &reading) }
+        return reading
+    }
+
+    /// What can still be told of a container whose cgroup is gone: what the levels above counted.
+    mutating func vanished(_ container: ManagedContainer) -> MeterReading {
+        var reading = MeterReading()
+        addContext(of: container, to: &reading)
+        return reading
+    }
+
+    private mutating func addContext(of container: ManagedContainer, to reading: inout MeterReading) {
+        for level in container.ancestors.levels { levels[level.directory.id] = nil }
+        reading.ancestors = ancestors(of: container, at: Clocks.monotonic())
+        reading.userspaceKills = container.userspaceKills()
+    }
+
+    /// The least limit above a container now; `max` where it cannot be read.
+    mutating func ancestorLimit(of container: ManagedContainer, at time: MonotonicTime) -> MemoryLimit {
+        var least = MemoryLimit.max
+        for level in container.ancestors.levels {
+            let limit = read(level, of: container, at: time).limit
+            if limit.ceiling < least.ceiling { least = limit }
+        }
+        return least
+    }
+
+    private mutating func ancestors(of container: ManagedContainer, at time: MonotonicTime) -> [AncestorReading] {
+        var readings: [AncestorReading] = []
+        readings.reserveCapacity(container.ancestors.levels.count)
+        for level in container.ancestors.levels { readings.append(read(level, of: container, at: time).reading) }
+        return readings
+    }
+
+    private mutating func read(_ level: AncestorLevel, of container: ManagedContainer, at time: MonotonicTime) -> Level {
+        let id = level.directory.id
+        if let known = levels[id], time < known.time.advanced(by: Self.ancestorAge) { return known }
+        let path = level.directory.path
+        // The container's own cgroup above its processes (crun) counts as the container, not as someone above it.
+        let isScope = path == container.identity.path
+        let fresh = Level(
+            time: time, limit: (try? level.limit()) ?? .max,
+            reading: AncestorReading(
+                path: path, isContainerScope: isScope, local: (try? level.localEvents()) ?? nil,
+                events: (try? level.directory.memoryEvents()) ?? nil))
+        if levels.count > 4096 { levels.removeAll() }
+        levels[id] = fresh
+        return fresh
+    }
+}

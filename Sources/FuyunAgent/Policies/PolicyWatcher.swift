@@ -1,0 +1,110 @@
+import CoreMetrics
+import Glibc
+import Logging
+import NIOCore
+import SystemPackage
+
+/// Follows the policy directory: a change is waited out for a moment, then the directory is read by a worker and the
+/// snapshot swapped on the loop. It lives on the event loop.
+final class PolicyWatcher {
+    /// How long the directory must be quiet before it is read: an atomic replace, or a copy of many files, is several events.
+    static let quiet: Duration = .milliseconds(50)
+
+    private let engine: Engine
+    private let store: PolicyStore
+    private let worker: BoundedWorker
+    private let directory: FilePath
+    private var isScheduled = false
+    private var isLoading = false
+    private var isDue = false
+
+    init(engine: Engine, store: PolicyStore, worker: BoundedWorker, directory: FilePath) {
+        self.engine = engine
+        self.store = store
+        self.worker = worker
+        self.directory = directory
+    }
+
+    /// Watches the directory, then reads it for the first time.
+    ///
+    /// - Returns: Done when the first snapshot is in use.
+    func start() -> EventLoopFuture<Void> {
+        let descriptor = inotify_init1(CInt(IN_NONBLOCK) | CInt(IN_CLOEXEC))
+        let mask = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CREATE | IN_ATTRIB
+        let watch = descriptor < 0 ? -1 : inotify_add_watch(descriptor, directory.string, UInt32(mask))
+        guard watch >= 0 else {
+            let reason = Errno(rawValue: errno)
+            if descriptor >= 0 { close(descriptor) }
+            engine.logger.warning(
+                "cannot watch the policy directory; policies are read at the start and on reload (SIGHUP) only",
+                metadata: ["directory": "\(directory)", "error": "\(reason)"])
+            return load()
+        }
+        let shared = NIOLoopBound(self, eventLoop: engine.loop)
+        return InotifyHandler.attach(descriptor, to: engine.loop) { [weak self] _ in self?.changed() }
+            .flatMap { _ in shared.value.load() }
+    }
+
+    /// Something in the directory changed.
+    func changed() {
+        guard !isScheduled else { return }
+        isScheduled = true
+        engine.after(Self.quiet) { [weak self] in
+            guard let self else { return }
+            isScheduled = false
+            guard !isLoading else {
+                isDue = true
+                return
+            }
+            _ = load()
+        }
+    }
+
+    private func load() -> EventLoopFuture<Void> {
+        isLoading = true
+        let loop = engine.loop
+        let done = loop.makePromise(of: Void.self)
+        let shared = NIOLoopBound(self, eventLoop: loop)
+        let store = store
+        let accepted = worker.submit {
+            let (snapshot, refused) = store.load()
+            loop.execute {
+                shared.value.swap(snapshot, refused: refused)
+                done.succeed()
+            }
+        }
+        // The worker does nothing else, so there is always room; a lost reload would still be repeated at the next change.
+        if !accepted {
+            isLoading = false
+            done.succeed()
+        }
+        return done.futureResult
+    }
+
+    private func swap(_ snapshot: PolicySnapshot, refused: Int) {
+        isLoading = false
+        let before = engine.policies
+        engine.policies = snapshot
+        let metrics = engine.metrics.policies
+        metrics.reloads.increment()
+        metrics.loaded.set(snapshot.documents)
+        metrics.bad.set(snapshot.problems.count)
+        if refused > 0 { metrics.refused.increment(by: refused) }
+        for problem in snapshot.problems where !before.problems.contains(problem) {
+            for message in problem.messages {
+                engine.logger.error(
+                    "a policy document is refused",
+                    metadata: [
+                        "file": "\(problem.file)", "problem": "\(message)",
+                        "kept": problem.keptVersion.map { "version \($0)" } ?? "none",
+                    ])
+            }
+        }
+        engine.logger.info(
+            "policies loaded", metadata: ["documents": "\(snapshot.documents)", "refused": "\(snapshot.problems.count)"])
+        if isDue {
+            isDue = false
+            changed()
+        }
+    }
+}

@@ -1,0 +1,221 @@
+import Cgroup
+import FuyunAgent
+import FuyunClient
+import FuyunPolicy
+import FuyunProtocol
+import FuyunTestSupport
+import Glibc
+import Logging
+import MemoryUnits
+import NIOCore
+import NIOPosix
+import Synchronization
+import SystemPackage
+import Systemd
+import Testing
+
+/// A whole agent on a fake cgroup tree, with real sockets; it is stopped and its directory removed at the end.
+final class Fixture: Sendable {
+    /// A container as podman with crun makes it: processes one level below the scope.
+    static let scope = "machine.slice/libpod-\(String(repeating: "ab", count: 32)).scope"
+    static let first = scope + "/container"
+    /// A container as docker makes it.
+    static let second = "system.slice/docker-\(String(repeating: "cd", count: 32)).scope"
+    static let ceiling = Bytes.mebibytes(512)
+
+    let tree: FakeCgroupTree
+    let home: FilePath
+    let configuration: AgentConfiguration
+    let hierarchy: CgroupHierarchy
+    let agent: Agent
+    /// The cgroup that callers on `function.sock` are said to live in.
+    let caller: CallerBox
+    let group = MultiThreadedEventLoopGroup.singleton
+    private let open = Mutex<[ClientConnection]>([])
+
+    private init(
+        tree: FakeCgroupTree, home: FilePath, configuration: AgentConfiguration, hierarchy: CgroupHierarchy,
+        agent: Agent, caller: CallerBox
+    ) {
+        self.tree = tree
+        self.home = home
+        self.configuration = configuration
+        self.hierarchy = hierarchy
+        self.agent = agent
+        self.caller = caller
+    }
+
+    /// Runs a test's body with an agent that serves.
+    static func with(
+        _ test: String = #function, settings: [String] = [], functions: String? = nil,
+        policies: [String: String] = ["f.json": Fixture.policy()], _ body: (Fixture) async throws -> Void
+    ) async throws {
+        let tree = try FakeCgroupTree(test: test) {
+            [
+                Self.scope: ["memory.max": "\(ceiling.rawValue)\n"],
+                Self.first: ["memory.max": "\(ceiling.rawValue)\n", "memory.swap.max": "0\n"],
+                Self.second: ["memory.max": "\(ceiling.rawValue)\n"],
+                "system.slice/sshd.service": [:],
+            ]
+        }
+        let home = FilePath(tree.mount.string + "-home")
+        for name in ["", "policies"] { mkdir(home.appending(name).string, 0o755) }
+        defer { remove(home) }
+        for (name, text) in policies { try write(text, to: home.appending("policies").appending(name)) }
+        let fixture = try await make(tree, home, settings, functions)
+        try await fixture.agent.start()
+        do {
+            try await body(fixture)
+        } catch {
+            await fixture.close()
+            throw error
+        }
+        await fixture.close()
+    }
+
+    private static func make(
+        _ tree: FakeCgroupTree, _ home: FilePath, _ settings: [String], _ functions: String?
+    ) async throws -> Fixture {
+        let configuration = try AgentConfiguration.load(
+            ConfigurationSources(
+                file: functions.map { (path: "agent.json", contents: Array("{\"functions\":\($0)}".utf8)) },
+                environment: [:],
+                assignments: [
+                    "cgroup.mount=\(tree.mount)", "paths.policies=\(home)/policies", "paths.state=\(home)/state",
+                    "paths.runtime=\(home)/run", "defaults.minimum_bytes=1048576", "limiter.cache_allowance_bytes=0",
+                ] + settings))
+        let hierarchy = try CgroupHierarchy(mountPoint: tree.mount, check: .unchecked)
+        let caller = CallerBox()
+        let resolver = PeerResolver { (_: CInt) throws(PeerError) in
+            let path = caller.path.withLock { $0 }
+            guard case .some(let directory) = try? hierarchy.directory(at: path) else { throw .cgroupRemoved }
+            return PeerIdentity(cgroup: directory.id, path: path, process: 1, method: .pidfdCgroupID)
+        }
+        var logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        logger.logLevel = .critical
+        let agent = try await Agent.build(
+            configuration, AgentSurroundings(hierarchy: hierarchy, resolver: resolver, logger: logger))
+        let fixture = Fixture(
+            tree: tree, home: home, configuration: configuration, hierarchy: hierarchy, agent: agent, caller: caller)
+        return fixture
+    }
+
+    private func close() async {
+        for connection in open.withLock({ $0 }) { connection.close() }
+        await agent.stop()
+    }
+
+    // MARK: - Talking to it
+
+    func path(_ socket: String) -> String { home.appending("run").appending("\(socket).sock").string }
+
+    /// A connection of its own, closed with the fixture.
+    func connect(_ socket: String = "function") throws -> ClientConnection {
+        let connection = ClientConnection(to: try Endpoint("unix:\(path(socket))"), on: group.next())
+        open.withLock { $0.append(connection) }
+        return connection
+    }
+
+    /// What an operator's page says.
+    func page(_ target: String) async throws -> String {
+        let response = try await connect("admin").send(ClientRequest(.get, target))
+        return String(buffer: response.body)
+    }
+
+    /// Waits until a page of the agent satisfies a condition, at most five seconds.
+    func wait(for target: String, _ condition: (String) -> Bool) async throws -> String {
+        var last = ""
+        for _ in 0..<500 {
+            last = try await page(target)
+            if condition(last) { return last }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        Issue.record("\(target) never satisfied the condition: \(last)")
+        return last
+    }
+
+    /// Waits until something holds, at most five seconds.
+    func wait(_ what: String, until condition: () throws -> Bool) async throws {
+        for _ in 0..<500 {
+            if try condition() { return }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        Issue.record("never happened: \(what)")
+    }
+
+    /// The container's limit as its file says now.
+    func limit(of path: String = Fixture.first) throws -> String { try tree.value("memory.max", of: path) }
+
+    /// The lines of the observation log.
+    func observations() -> [String] {
+        let path = home.appending("state").appending("observations.jsonl")
+        guard let text = try? String(contentsOf: path) else { return [] }
+        return text.split(separator: "\n").map(String.init)
+    }
+
+    /// Waits for so many observations.
+    func observations(_ count: Int) async throws -> [String] {
+        try await wait("\(count) observations") { observations().count >= count }
+        return observations()
+    }
+
+    func replacePolicy(_ name: String, _ text: String) throws {
+        let directory = home.appending("policies")
+        try Self.write(text, to: directory.appending(".new"))
+        rename(directory.appending(".new").string, directory.appending(name).string)
+    }
+
+    static func write(_ text: String, to path: FilePath) throws {
+        let file = try FileDescriptor.open(
+            path, .writeOnly, options: [.create, .truncate], permissions: [.ownerReadWrite, .groupRead, .otherRead])
+        try file.closeAfter { _ = try file.writeAll(Array(text.utf8)) }
+    }
+
+    private static func remove(_ directory: FilePath) {
+        guard let stream = opendir(directory.string) else { return }
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name == "." || name == ".." { continue }
+            if entry.pointee.d_type == UInt8(DT_DIR) { remove(directory.appending(name)) }
+            unlink(directory.appending(name).string)
+        }
+        closedir(stream)
+        rmdir(directory.string)
+    }
+
+    /// A policy: 40 MB and the number `n` of the payload.
+    static func policy(
+        _ function: String = "guest/f", version: Int = 1, status: String = "active", base: Int = 40_000_000
+    ) -> String {
+        """
+        {"schema":"fuyun.policy/v1",
+         "metadata":{"policy_id":"\(function)","version":\(version),"status":"\(status)"},
+         "inputs":{"source":"payload",
+                   "variables":[{"name":"n","type":"integer","range":[0,1000000000]}],
+                   "mapping":{"n":{"json":"/n"}}},
+         "logic":{"type":"linear","terms":{"n":"n"},"coefficients":{"base":\(base),"n":1},"decision_rationale":"test"},
+         "safety":{"headroom":0}}
+        """
+    }
+}
+
+/// The cgroup that callers are said to live in; a test may change it between connections.
+final class CallerBox: Sendable {
+    let path = Mutex(Fixture.first)
+}
+
+extension String {
+    init(contentsOf path: FilePath) throws {
+        let file = try FileDescriptor.open(path, .readOnly)
+        self = try file.closeAfter {
+            var bytes: [UInt8] = []
+            var buffer = [UInt8](repeating: 0, count: 65_536)
+            while case let count = try buffer.withUnsafeMutableBytes({ try file.read(into: $0) }), count > 0 {
+                bytes += buffer[..<count]
+            }
+            return String(decoding: bytes, as: UTF8.self)
+        }
+    }
+}
