@@ -21,8 +21,8 @@ enum JournalFields {
 
     /// All fields of an entry.
     ///
-    /// MESSAGE has the message and the metadata as `key=value`, because it is all that journalctl shows; each metadata value is a field too, so
-    /// that `journalctl FUYUN_FUNCTION=guest/f` finds it.
+    /// MESSAGE has the message and the metadata as `key=value`, because it is all that journalctl shows; each metadata
+    /// value is a field too, so that `journalctl FUYUN_FUNCTION=guest/f` finds it.
     static func fields(
         for event: LogEvent,
         metadata: Logger.Metadata,
@@ -51,8 +51,9 @@ enum JournalFields {
 
     /// Makes a valid field name of a metadata key.
     ///
-    /// Valid are A-Z, 0-9 and `_`, at most 64 characters; the prefix sees to it that neither a digit nor `_`, which journald keeps for
-    /// itself, comes first. A change from lower to upper case begins a new word: `limitBytes` becomes `FUYUN_LIMIT_BYTES`.
+    /// Valid are A-Z, 0-9 and `_`, at most 64 characters; the prefix sees to it that neither a digit nor `_`, which
+    /// journald keeps for itself, comes first. A change from lower to upper case begins a new word: `limitBytes`
+    /// becomes `FUYUN_LIMIT_BYTES`.
     static func fieldName(_ key: String, prefix: String) -> String {
         var name = Array(prefix.utf8)
         var previous: UInt8?
@@ -124,8 +125,8 @@ enum JournalFields {
         pairs.map { "\($0.key)=\(quotedIfNeeded(cut($0.value, to: 512)))" }.joined(separator: " ")
     }
 
-    /// A value that can stand in a line of `key=value` pairs: in quotes when it has blanks, quotes, `=` or nothing in it, and with
-    /// control characters escaped, so that no value can forge a line.
+    /// A value that can stand in a line of `key=value` pairs: in quotes when it has blanks, quotes, `=` or nothing in
+    /// it, and with control characters escaped, so that no value can forge a line.
     static func quotedIfNeeded(_ value: String) -> String {
         let isPlain = value.utf8.allSatisfy {
             $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "=")
@@ -152,8 +153,8 @@ enum JournalFields {
         return text[..<end] + "…"
     }
 
-    /// The entry in journald's native protocol (https://systemd.io/JOURNAL_NATIVE_PROTOCOL/): `NAME=value` lines, or, for a value with
-    /// line breaks, the name, its length as 64-bit little endian, and the value as it is.
+    /// The entry in journald's native protocol (https://systemd.io/JOURNAL_NATIVE_PROTOCOL/): `NAME=value` lines, or,
+    /// for a value with line breaks, the name, its length as 64-bit little endian, and the value as it is.
     static func encoded(_ fields: [JournalField]) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(fields.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count + 10 })

@@ -3,9 +3,9 @@ public import Logging
 
 /// Writes log events to the systemd journal, with each metadata value as a field of its own.
 ///
-/// Fields: MESSAGE (message and metadata in one line), PRIORITY, SYSLOG_IDENTIFIER, CODE_FILE, CODE_LINE, CODE_FUNC, the logger's
-/// label, and `FUYUN_<KEY>` for every metadata key. Logging never waits for journald: what it does not take is dropped, and the next entry
-/// that arrives says how many were lost before it.
+/// Fields: MESSAGE (message and metadata in one line), PRIORITY, SYSLOG_IDENTIFIER, CODE_FILE, CODE_LINE, CODE_FUNC,
+/// the logger's label, and `FUYUN_<KEY>` for every metadata key. Logging does not wait for journald (an error at most 5
+/// ms): what it does not take is dropped, and the next entry that arrives says how many were lost before it.
 public struct JournalLogHandler: LogHandler {
     /// The least severe level that is written.
     public var logLevel: Logger.Level
@@ -72,7 +72,8 @@ public struct JournalLogHandler: LogHandler {
 
     /// Whether standard error is connected to the journal, so that its entries belong there and not on a terminal.
     ///
-    /// systemd names the connection's device and inode in `JOURNAL_STREAM`; a redirection since then shows as another inode.
+    /// systemd names the connection's device and inode in `JOURNAL_STREAM`; a redirection since then shows as another
+    /// inode.
     public static var isAvailable: Bool {
         var status = stat()
         guard let variable = getenv("JOURNAL_STREAM"), fstat(STDERR_FILENO, &status) == 0 else { return false }
@@ -103,7 +104,7 @@ public struct JournalLogHandler: LogHandler {
             identifier: identifier,
             prefix: prefix
         )
-        socket.send(JournalFields.encoded(fields), carrying: dropped)
+        socket.send(JournalFields.encoded(fields), carrying: dropped, isImportant: event.level >= .error)
     }
 }
 

@@ -3,7 +3,8 @@ internal import Glibc
 
 /// The listening sockets that systemd opened for this service (socket activation, sd_listen_fds(3)), by name.
 ///
-/// It owns them: what is not taken is closed when the value goes away. Names come from `FileDescriptorName=` of the socket units.
+/// It owns them: what is not taken is closed when the value goes away. Names come from `FileDescriptorName=` of the
+/// socket units.
 public struct ListenDescriptors: ~Copyable {
     private var open: [String: CInt]
 
@@ -16,10 +17,11 @@ public struct ListenDescriptors: ~Copyable {
         for descriptor in open.values { close(descriptor) }
     }
 
-    /// Takes over the inherited sockets and unsets the variables; nil when the service was not started by socket activation.
+    /// Takes over the inherited sockets and unsets the variables; nil when the service was not started by socket
+    /// activation.
     ///
-    /// Every socket must be a listening Unix stream socket, and there must be exactly one of each expected name. Afterwards they are
-    /// close-on-exec. Call it once, before other threads start: it changes the environment.
+    /// Every socket must be a listening Unix stream socket, and there must be exactly one of each expected name.
+    /// Afterwards they are close-on-exec. Call it once, before other threads start: it changes the environment.
     ///
     /// Throws `SystemdError` (`malformed`) with what was expected and found; all inherited descriptors are closed then.
     public static func inherited(expecting expected: Set<String>) throws(SystemdError) -> ListenDescriptors? {

@@ -3,8 +3,8 @@ internal import Glibc
 
 /// Tells the service manager how this service is doing, by sd_notify(3).
 ///
-/// Every call is one datagram to the socket in `NOTIFY_SOCKET` and does nothing when that is unset, so the same code runs
-/// from a terminal. The unit needs `Type=notify` and `NotifyAccess=main`.
+/// Every call is one datagram to the socket in `NOTIFY_SOCKET` and does nothing when that is unset, so the same code
+/// runs from a terminal. The unit needs `Type=notify` and `NotifyAccess=main`.
 public struct ServiceNotifier: Sendable {
     /// What became of a notification.
     public enum Delivery: Hashable, Sendable {

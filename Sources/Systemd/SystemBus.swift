@@ -4,10 +4,10 @@ internal import Synchronization
 
 /// The service manager, reached over the system bus: reads and sets memory properties of units.
 ///
-/// Requests run one after the other on a serial queue of their own, so a caller's event loop or task never blocks. Each has a deadline
-/// that counts from the call, and at most `capacity` wait at a time; one more is refused as `overloaded`. The connection is opened with the
-/// first request, private to this value, and opened anew when it breaks; requests are idempotent, so one that
-/// met a broken connection is sent once more.
+/// Requests run one after the other on a serial queue of their own, so a caller's event loop or task never blocks. Each
+/// has a deadline that counts from the call, and at most `capacity` wait at a time; one more is refused as
+/// `overloaded`. The connection is opened with the first request, private to this value, and opened anew when it
+/// breaks; requests are idempotent, so one that met a broken connection is sent once more.
 public final class SystemBus: Sendable {
     /// How long a request may take, its wait included, unless the caller says otherwise.
     public static let defaultTimeout = Duration.seconds(5)

@@ -69,6 +69,7 @@ public struct SystemdError: Error, Hashable, Sendable, CustomStringConvertible {
 
 /// The C library's words for an error number.
 func errorText(_ number: CInt) -> String {
-    // Safe on any thread: glibc answers with constant strings, and since 2.32 with thread-local ones for unknown numbers.
+    // Safe on any thread: glibc answers with constant strings, and since 2.32 with thread-local ones for unknown
+    // numbers.
     strerror(number).map { String(cString: $0) } ?? "errno \(number)"
 }

@@ -2,13 +2,15 @@
 public enum UnitName {
     /// The unit of the system's service manager that owns a cgroup; nil when none can be told.
     ///
-    /// The path is relative to the cgroup mount point, with or without a leading slash, as in /proc/PID/cgroup. Slices at the start are
-    /// stepped over, and the first component after them is the unit, so cgroups below it (crun's `…/container`, or a whole systemd
-    /// inside a container) belong to it too; when there is nothing but slices, the last one is it. Names keep their `\x2d` escapes:
-    /// these are part of the unit's name. The rules are those of systemd's own reading of cgroup paths.
+    /// The path is relative to the cgroup mount point, with or without a leading slash, as in /proc/PID/cgroup. Slices
+    /// at the start are stepped over, and the first component after them is the unit, so cgroups below it (crun's
+    /// `…/container`, or a whole systemd inside a container) belong to it too; when there is nothing but slices, the
+    /// last one is it. Names keep their `\x2d` escapes: these are part of the unit's name. The rules are those of
+    /// systemd's own reading of cgroup paths.
     ///
-    /// What a *user's* service manager owns (rootless containers below `user@1000.service`) is nil: the system's manager does not know
-    /// those units, and a limit set on `user@1000.service` instead would hit everything that user runs.
+    /// What a *user's* service manager owns (rootless containers below `user@1000.service`) is nil: the system's
+    /// manager does not know those units, and a limit set on `user@1000.service` instead would hit everything that user
+    /// runs.
     public static func owning(cgroupPath: String) -> String? {
         var slice: String?
         var components = cgroupPath.split(separator: "/").makeIterator()

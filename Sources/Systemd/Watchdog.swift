@@ -33,9 +33,9 @@ public struct Watchdog: Hashable, Sendable {
 
 /// Pings the service manager's watchdog, each time only after a proof that the service really works.
 ///
-/// A timer of its own would keep a hung service alive for ever. So each turn asks for a proof first (the agent sends a hop through
-/// its event loop) and pings when it comes. A proof that takes longer than the deadline is logged and, when it still comes,
-/// counts: late is alive. A proof that never comes means no ping, and systemd restarts the service.
+/// A timer of its own would keep a hung service alive for ever. So each turn asks for a proof first (the agent sends a
+/// hop through its event loop) and pings when it comes. A proof that takes longer than the deadline is logged and, when
+/// it still comes, counts: late is alive. A proof that never comes means no ping, and systemd restarts the service.
 ///
 /// Put it first in a `ServiceGroup`: services stop in reverse order, and a service that drains must be watched too.
 public struct WatchdogService: Service {
@@ -108,8 +108,8 @@ public struct WatchdogService: Service {
 
     /// Waits for a proof as long as it takes; false when it failed or the service stops meanwhile.
     private func proofCame() async -> Bool {
-        // The proof may hang in something that knows no cancellation. It runs in a task of its own that is left behind then,
-        // so that a shutdown never waits for it.
+        // The proof may hang in something that knows no cancellation. It runs in a task of its own that is left behind
+        // then, so that a shutdown never waits for it.
         let (turns, feed) = AsyncStream.makeStream(of: Turn.self, bufferingPolicy: .bufferingNewest(4))
         let proof = Task { [proveAlive] in
             do {
