@@ -11,7 +11,9 @@ extension ContainerLedger {
     public mutating func began(_ begin: BeginFacts) -> BeginOutcome {
         var actions = LimiterActions()
         let warmIndex = invocationCount
-        if isIdle, let found = begin.limitFound, found != appliedLimit { adopt(ceiling: found, &actions) }
+        if let found = begin.limitFound, found != limitInForce {
+            actions = overwritten(with: found, current: begin.reading.current, at: begin.time)
+        }
         guard index(of: begin.id) == nil else {
             actions.notes.insert(.duplicateBegin)
             return refusal(.tooManyInFlight, warmIndex: warmIndex, actions: actions)
@@ -120,8 +122,9 @@ extension ContainerLedger {
             if begin.reading.current == nil { return Placement(limit: appliedLimit, reason: .useUnknown) }
         }
         var isHeld = false
-        if limit != appliedLimit.ceiling, let current = begin.reading.current {
-            let floor = settings.floor(above: current)
+        if limit != appliedLimit.ceiling {
+            // For a raise the limit in force will do where the use is not known, as the use cannot be above it.
+            let floor = settings.floor(above: begin.reading.current ?? limitInForce.ceiling)
             isHeld = floor > limit && limit < ceiling.ceiling
             limit = max(limit, floor)
         }

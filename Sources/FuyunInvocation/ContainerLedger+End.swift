@@ -38,10 +38,10 @@ extension ContainerLedger {
         settle(&actions)
     }
 
-    /// In a container that has just become idle, a value that is neither ours nor the known ceiling is a new ceiling whose
-    /// notice has not come yet.
+    /// In a container that has just become idle, a value that is neither ours nor the known ceiling is a new ceiling
+    /// whose notice has not come yet.
     private mutating func noteForeignCeiling(_ found: MemoryLimit?, _ actions: inout LimiterActions) {
-        guard let found, isIdle, !isGone, found != appliedLimit, found != ceiling, found != overwrittenWith else { return }
+        guard let found, isIdle, !isGone, found != appliedLimit, found != ceiling else { return }
         adopt(ceiling: found, keepingApplied: found.ceiling > appliedLimit.ceiling, &actions)
         overwrittenWith = found == appliedLimit ? nil : found
     }

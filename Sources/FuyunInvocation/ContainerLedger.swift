@@ -56,9 +56,9 @@ public struct AdmissionFacts: Sendable {
 ///              └──────────────────┐     ┌─────────────────┘  ended, the last one: back up, and give cache back
 ///                    100 MiB      └─────┘ began, a second one: up by its input-dependent part, never down
 ///
-/// - **Idle containers sit at their ceiling**, so that an agent which is away, hung or killed limits nothing but the calls
-///   in flight. The ceiling is remembered outside the agent (`storeCeiling`), lest a restarted one mistake its own tight
-///   limit for the platform's.
+/// - **Idle containers sit at their ceiling**, so that an agent which is away, hung or killed limits nothing but the
+///   calls in flight. The ceiling is remembered outside the agent (`storeCeiling`), lest a restarted one mistake
+///   its own tight limit for the platform's.
 /// - **No write below `memory.current` + slack** (`LimiterSettings.floor`), read right before. On cgroup v2 a lower
 ///   value makes the writer reclaim, and then the kernel kills. Where page cache is in the way, the limit is held above
 ///   the decision, and after the last end the worker gives cache back, so that the next begin finds room

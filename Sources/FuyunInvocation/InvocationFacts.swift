@@ -43,8 +43,8 @@ public struct BeginFacts: Sendable {
     public var epochMilliseconds: Int64
     /// `memory.max` as read just now; nil when it was not read.
     ///
-    /// An idle container whose limit differs from its ceiling was given a new ceiling by its platform, and the notice
-    /// of it may still be on its way.
+    /// A value that is not ours was written by someone else, and the notice of it may still be on its way; it is taken
+    /// as `ContainerLedger.overwritten(with:current:at:)` takes it.
     public var limitFound: MemoryLimit?
     /// What was read just now.
     ///

@@ -51,8 +51,8 @@ extension Observation {
         line.object(key) { line in
             line.string("reason", decision.reason.rawValue)
             line.integer("policy_version", record.policyVersion)
-            line.quantity("predicted_bytes", decision.predicted)
-            line.quantity("bound_bytes", decision.bound)
+            line.quantity("predicted_bytes", decision.reason == .policy ? decision.predicted : nil)
+            line.quantity("bound_bytes", decision.reason == .policy ? decision.bound : nil)
             line.quantity("input_bytes", decision.inputPart)
             line.number("headroom", decision.headroom)
             line.quantity("limit_bytes", decision.limit)

@@ -41,6 +41,19 @@ public struct ThrashDetector: Hashable, Sendable {
         public var someShare: Double?
         /// Hits of the limit per second; nil where the kernel does not count them.
         public var hitsPerSecond: Double?
+
+        /// Makes a verdict; figures unknown unless given.
+        public init(
+            isThrashing: Bool,
+            fullShare: Double? = nil,
+            someShare: Double? = nil,
+            hitsPerSecond: Double? = nil
+        ) {
+            self.isThrashing = isThrashing
+            self.fullShare = fullShare
+            self.someShare = someShare
+            self.hitsPerSecond = hitsPerSecond
+        }
     }
 
     /// Judges a run by what happened during it: the growth of the stall totals, the hits of the container's own limit,
