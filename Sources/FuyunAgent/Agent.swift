@@ -7,6 +7,7 @@ import MemoryUnits
 import NIOCore
 import NIOPosix
 public import ServiceLifecycle
+import Synchronization
 public import Systemd
 import SystemPackage
 
@@ -58,12 +59,11 @@ public final class Agent: Service {
     private let log: ObservationLog
     private let workers: [BoundedWorker]
     private let metrics: AgentMetrics
-    private let policyStore: PolicyStore
+    private let isStopped = Atomic<Bool>(false)
 
     private init(
         group: MultiThreadedEventLoopGroup, confined: Confined, configuration: AgentConfiguration,
-        surroundings: AgentSurroundings, log: ObservationLog, workers: [BoundedWorker], metrics: AgentMetrics,
-        policyStore: PolicyStore
+        surroundings: AgentSurroundings, log: ObservationLog, workers: [BoundedWorker], metrics: AgentMetrics
     ) {
         self.group = group
         loop = group.next()
@@ -73,7 +73,6 @@ public final class Agent: Service {
         self.log = log
         self.workers = workers
         self.metrics = metrics
-        self.policyStore = policyStore
     }
 
     /// Wires an agent: directories, log, engine, discovery, policies. When it returns, the containers that run are
@@ -121,7 +120,7 @@ public final class Agent: Service {
             }.get()
             return Agent(
                 group: group, confined: confined, configuration: configuration, surroundings: surroundings, log: log,
-                workers: [settler, reader], metrics: metrics, policyStore: store)
+                workers: [settler, reader], metrics: metrics)
         } catch {
             try? await group.shutdownGracefully()
             throw error
@@ -192,6 +191,7 @@ public final class Agent: Service {
 
     /// Stops: nothing new is accepted, what was asked is answered, every container goes to its ceiling, the log is written.
     public func stop() async {
+        guard isStopped.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged else { return }
         try? await loop.submit { [confined] in
             let engine = confined.engine.value
             engine.isStopping = true

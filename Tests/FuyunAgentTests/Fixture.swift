@@ -109,6 +109,9 @@ final class Fixture: Sendable {
 
     func path(_ socket: String) -> String { home.appending("run").appending("\(socket).sock").string }
 
+    /// From now on, connections on `function.sock` are said to come from this cgroup.
+    func call(from path: String) { caller.path.withLock { $0 = path } }
+
     /// A connection of its own, closed with the fixture.
     func connect(_ socket: String = "function") throws -> ClientConnection {
         let connection = ClientConnection(to: try Endpoint("unix:\(path(socket))"), on: group.next())
@@ -135,9 +138,9 @@ final class Fixture: Sendable {
     }
 
     /// Waits until something holds, at most five seconds.
-    func wait(_ what: String, until condition: () throws -> Bool) async throws {
+    func wait(_ what: String, until condition: () async throws -> Bool) async throws {
         for _ in 0..<500 {
-            if try condition() { return }
+            if try await condition() { return }
             try await Task.sleep(for: .milliseconds(10))
         }
         Issue.record("never happened: \(what)")
@@ -157,6 +160,11 @@ final class Fixture: Sendable {
     func observations(_ count: Int) async throws -> [String] {
         try await wait("\(count) observations") { observations().count >= count }
         return observations()
+    }
+
+    /// Moves a cgroup of the fake tree, so that it is born as it is.
+    func move(_ old: String, to new: String) throws {
+        guard rename(tree.mount.string + "/" + old, tree.mount.string + "/" + new) == 0 else { throw Errno(rawValue: errno) }
     }
 
     func replacePolicy(_ name: String, _ text: String) throws {

@@ -15,17 +15,14 @@ extension CompiledPolicy {
         let variables = storage.variables
         var features = FeatureVector(count: variables.count)
         if let plan = storage.scanPlan {
-            let isCut = totalLength > UInt64(body.count)
-            let result = plan.scan(body, isCut: isCut)
-            // Nothing but whitespace before a cut says nothing about what is behind it.
-            let end = isCut && result.end == .empty ? .cut : result.end
-            features.scanEnd = end
+            let result = plan.scan(body, isCut: totalLength > UInt64(body.count))
+            features.scanEnd = result.end
             for entry in storage.scanned.indices {
                 let variable = storage.scanned[entry]
                 let value = result.value(entry)
                 switch result.outcome(entry) {
                 case .found: variables[variable].admit(value, at: variable, into: &features)
-                case .absent: variables[variable].fallBack(at: variable, seenWhole: end.sawAll, into: &features)
+                case .absent: variables[variable].fallBack(at: variable, seenWhole: result.end.sawAll, into: &features)
                 case .wrongType: features.set(variable, to: 0, .wrongType)
                 case .unknownCategory: features.set(variable, to: 0, .unknownCategory)
                 }
