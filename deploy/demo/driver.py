@@ -228,11 +228,11 @@ class Table:
             decision = seen.get("decision") or {}
             outcome = invocation.outcome
             if seen.get("oom"):
-                outcome += f" (out of memory: {seen['oom']['class'].replace('_', ' ')})"
+                outcome += f", out of memory: {seen['oom']['class'].replace('_', ' ')}"
             elif seen.get("thrashing"):
-                outcome += " (thrashing)"
+                outcome += ", thrashing"
             elif seen.get("held"):
-                outcome += " (limit held up by what the container holds)"
+                outcome += ", held"
             self.write(
                 f"{self.done:>3}  {invocation.function:<21} {invocation.feature:<20} {size(decision.get('predicted_bytes')):>9} "
                 f"{size(seen.get('limit_bytes')):>7} {size(need(seen)):>7} {size(seen.get('peak_bytes')):>7} "
@@ -315,6 +315,11 @@ def report(figures, invocations):
               f"{figures['static_bytes'] / figures['mean_limit_bytes']:.1f} calls fit where one did.")
     elif figures["observed"] == 0:
         print("The agent wrote down nothing about these calls, so nothing can be said about their limits.")
+    marks = {"held": "the container held more than the policy's limit already, so its limit stayed above that",
+             "thrashing": "the limit was so tight that the run waited for its own pages"}
+    for mark, meaning in marks.items():
+        if any((i.observation or {}).get(mark) for i in invocations):
+            print(f"  {mark}: {meaning}")
     outcomes = collections.Counter(i.outcome for i in invocations if not i.ok)
     for outcome, count in outcomes.most_common(5):
         print(f"  {count} × {outcome}")
