@@ -1,6 +1,8 @@
 public import SystemPackage
 
-/// Why an operation on a cgroup's file failed. It names the file, so that a log line is enough to act on.
+/// Why an operation on a cgroup's file failed.
+///
+/// It names the file, so that a log line is enough to act on.
 public struct CgroupError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What kind of failure it is; match on this.
     public enum Code: Hashable, Sendable {

@@ -1,7 +1,9 @@
 public import MemoryUnits
 
 /// A cgroup's identity for as long as the machine runs: the kernel's 64-bit cgroup id, equal to the inode number of its
-/// directory. Paths, process ids and container names are reused; this is not.
+/// directory.
+///
+/// Paths, process ids and container names are reused; this is not.
 public struct CgroupID: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
     /// The kernel's number.
     public var rawValue: UInt64
@@ -29,7 +31,9 @@ public enum MemoryLimit: Hashable, Sendable {
     }
 }
 
-/// The counters of `memory.events` or `memory.events.local`. Nil: this kernel does not have the counter.
+/// The counters of `memory.events` or `memory.events.local`.
+///
+/// Nil: this kernel does not have the counter.
 public struct MemoryEvents: Hashable, Sendable {
     /// Times the cgroup was reclaimed although under its `memory.low`.
     public var low: UInt64?
@@ -46,7 +50,11 @@ public struct MemoryEvents: Hashable, Sendable {
 
     /// Makes a set of counters; every one absent unless given.
     public init(
-        low: UInt64? = nil, high: UInt64? = nil, max: UInt64? = nil, oom: UInt64? = nil, oomKill: UInt64? = nil,
+        low: UInt64? = nil,
+        high: UInt64? = nil,
+        max: UInt64? = nil,
+        oom: UInt64? = nil,
+        oomKill: UInt64? = nil,
         oomGroupKill: UInt64? = nil
     ) {
         self.low = low
@@ -64,13 +72,19 @@ public struct MemoryEvents: Hashable, Sendable {
             return now >= before ? now - before : 0
         }
         return MemoryEvents(
-            low: delta(low, earlier.low), high: delta(high, earlier.high), max: delta(max, earlier.max),
-            oom: delta(oom, earlier.oom), oomKill: delta(oomKill, earlier.oomKill),
-            oomGroupKill: delta(oomGroupKill, earlier.oomGroupKill))
+            low: delta(low, earlier.low),
+            high: delta(high, earlier.high),
+            max: delta(max, earlier.max),
+            oom: delta(oom, earlier.oom),
+            oomKill: delta(oomKill, earlier.oomKill),
+            oomGroupKill: delta(oomGroupKill, earlier.oomGroupKill)
+        )
     }
 }
 
-/// The lines of `memory.stat` that sizing needs, in bytes. Nil: this kernel does not have the line.
+/// The lines of `memory.stat` that sizing needs, in bytes.
+///
+/// Nil: this kernel does not have the line.
 public struct MemoryStat: Hashable, Sendable {
     /// Anonymous memory: heaps, stacks, private writable mappings.
     public var anonymous: Bytes?
@@ -95,9 +109,16 @@ public struct MemoryStat: Hashable, Sendable {
 
     /// Makes a set of lines; every one absent unless given.
     public init(
-        anonymous: Bytes? = nil, file: Bytes? = nil, shared: Bytes? = nil, kernel: Bytes? = nil,
-        slabReclaimable: Bytes? = nil, slabUnreclaimable: Bytes? = nil, sockets: Bytes? = nil,
-        unevictable: Bytes? = nil, activeFile: Bytes? = nil, inactiveFile: Bytes? = nil
+        anonymous: Bytes? = nil,
+        file: Bytes? = nil,
+        shared: Bytes? = nil,
+        kernel: Bytes? = nil,
+        slabReclaimable: Bytes? = nil,
+        slabUnreclaimable: Bytes? = nil,
+        sockets: Bytes? = nil,
+        unevictable: Bytes? = nil,
+        activeFile: Bytes? = nil,
+        inactiveFile: Bytes? = nil
     ) {
         self.anonymous = anonymous
         self.file = file
@@ -111,8 +132,10 @@ public struct MemoryStat: Hashable, Sendable {
         self.inactiveFile = inactiveFile
     }
 
-    /// What cannot be had back without swapping or killing: anonymous + shared + kernel memory less reclaimable slab
-    /// + network buffers. The least sufficient limit of a run is this figure's peak plus a few percent.
+    /// What cannot be had back without swapping or killing: anonymous + shared + kernel memory less reclaimable slab +
+    /// network buffers.
+    ///
+    /// The least sufficient limit of a run is this figure's peak plus a few percent.
     public var nonReclaimable: Bytes {
         (anonymous ?? .zero) + (shared ?? .zero) + ((kernel ?? .zero) - (slabReclaimable ?? .zero)) + (sockets ?? .zero)
     }

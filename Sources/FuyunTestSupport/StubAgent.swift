@@ -28,12 +28,12 @@ public final class StubAgent: Sendable {
         on group: any EventLoopGroup,
         reaction: @escaping @Sendable (StubServer.Request) -> Reaction = { _ in .answer }
     ) async throws -> StubAgent {
-        let sequence = Atomic<UInt64>(0)
+        let sequence = Counter()
         let server = try await StubServer.start(on: group, path: path) { request in
             switch reaction(request) {
-            case .answer: [.write(Self.answer(request, sequence.add(1, ordering: .relaxed).newValue))]
+            case .answer: [.write(Self.answer(request, sequence))]
             case .answerAfter(let wait):
-                [.sleep(wait), .write(Self.answer(request, sequence.add(1, ordering: .relaxed).newValue))]
+                [.sleep(wait), .write(Self.answer(request, sequence))]
             case .refuse(let answer): [.write(Self.response(answer.code.status) { answer.write(into: &$0) })]
             case .steps(let steps): steps
             case .silence: []
@@ -88,11 +88,11 @@ public final class StubAgent: Sendable {
         return response(201) { answer.write(into: &$0) }
     }
 
-    private static func answer(_ request: StubServer.Request, _ sequence: UInt64) -> ByteBuffer {
+    private static func answer(_ request: StubServer.Request, _ sequence: Counter) -> ByteBuffer {
         let route = try? Route(target: request.target)
         switch route {
         case .invocations:
-            let id = InvocationID(epoch: 0x6650_F1A2, sequence: sequence)
+            let id = InvocationID(epoch: 0x6650_F1A2, sequence: sequence.next())
             return begun(id, function: request.header(FuyunHeader.function) ?? "")
         case .end(let id):
             let answer = EndAnswer(id: id, peak: .mebibytes(40), peakMethod: .window, limit: .mebibytes(64))
@@ -102,4 +102,11 @@ public final class StubAgent: Sendable {
             return response(404) { answer.write(into: &$0) }
         }
     }
+}
+
+/// Counts from 1.
+private final class Counter: Sendable {
+    private let last = Atomic<UInt64>(0)
+
+    func next() -> UInt64 { last.add(1, ordering: .relaxed).newValue }
 }

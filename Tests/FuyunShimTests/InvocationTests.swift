@@ -44,7 +44,7 @@ struct InvocationTests {
     )
     func outcomes(status: Int, path: String, answer: String, outcome: EndRequest.Outcome) async throws {
         try await Rig.with(configure: { $0.platform = .openwhisk }, function: { _ in ok(answer, status: status) }) {
-            rig in
+            rig async throws in
             #expect(try await rig.send(post(path, "{}")).status == status)
             #expect(try await eventually { rig.agent?.ends.first?.outcome == outcome })
             #expect(rig.agent?.ends.first?.httpStatus == status)
@@ -91,7 +91,7 @@ struct InvocationTests {
 
     @Test("a client that leaves while the agent thinks never reaches the function")
     func clientLeavesEarly() async throws {
-        try await Rig.with(reaction: { _ in .answerAfter(.milliseconds(100)) }) { rig async throws in
+        try await Rig.with(reaction: { _ in .answerAfter(.seconds(2)) }) { rig async throws in
             try await rig.connect { connection async throws in
                 try await connection.send(post("/", "{}"))
                 #expect(try await eventually { rig.agent?.begins.count == 1 })

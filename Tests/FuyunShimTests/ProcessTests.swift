@@ -6,8 +6,6 @@ import NIOCore
 import Testing
 
 /// The built program, with a command of its own.
-///
-/// Ports are free ones that the kernel gave a moment before.
 @Suite("fuyun-shim as a program", .timeLimit(.minutes(2)))
 struct ProcessTests {
     /// A running `fuyun-shim`.
@@ -43,10 +41,17 @@ struct ProcessTests {
         }
     }
 
+    /// A port that is free and that the kernel gives to nobody by itself (ip_local_port_range starts at 32768).
     private func freePort() async throws -> Int {
-        let server = try await StubServer.start(on: Rig.group) { _ in [] }
-        try await server.stop()
-        return server.port
+        for _ in 0..<200 {
+            let port = Int.random(in: 15_000..<32_000)
+            guard let server = try? await StubServer.start(on: Rig.group, port: port, script: { _ in [] }) else {
+                continue
+            }
+            try await server.stop()
+            return port
+        }
+        throw CancellationError()
     }
 
     private func run(

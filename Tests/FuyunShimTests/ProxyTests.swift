@@ -212,11 +212,11 @@ struct ProxyTests {
 
     @Test("a client that stops in the middle is given up after a while")
     func stalled() async throws {
-        try await Rig.with(configure: { $0.stallTimeout = .milliseconds(100) }) { rig async throws in
+        try await Rig.with(configure: { $0.stallTimeout = .milliseconds(500) }) { rig async throws in
             let response = try await rig.send("POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\n12345")
             #expect(response.status == 408)
             try await rig.connect { connection async throws in
-                try await connection.send("POST / HT")
+                try? await connection.send("POST / HT")
                 #expect(try await connection.isClosedWithoutAnswer())
             }
             #expect(rig.upstream.requests.isEmpty)

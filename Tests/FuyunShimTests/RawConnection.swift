@@ -78,7 +78,7 @@ final class RawConnection {
         } else if let length = response.header("Content-Length").flatMap({ Int($0) }) {
             response.isWhole = try await take(length, &response)
         } else {
-            while try await more() { _ = try await take(buffer.readableBytes, &response) }
+            repeat { _ = try await take(buffer.readableBytes, &response) } while try await more()
             response.isWhole = true
         }
         return response
@@ -145,7 +145,7 @@ final class RawConnection {
     private func more() async throws -> Bool {
         buffer.discardReadBytes()
         do {
-            guard var bytes = try await inbound.next() else { return false }
+            guard var bytes = try await inbound.next(isolation: #isolation) else { return false }
             buffer.writeBuffer(&bytes)
             return true
         } catch is IOError {
