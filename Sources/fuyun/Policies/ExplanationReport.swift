@@ -51,7 +51,8 @@ struct ExplanationReport {
                 bytes: Double(decision.limit.rawValue),
                 how: explanation.tier.rawValue < 2
                     ? "no tier"
-                    : "\(decision.adjustments.contains(.snappedUp) ? "rounded up to" : "is") a multiple of \(explanation.tier)"
+                    : "\(decision.adjustments.contains(.snappedUp) ? "rounded up to" : "is") a multiple of "
+                        + "\(explanation.tier)"
                         + (decision.limit == explanation.maximum ? ", or the maximum" : "")
             ),
         ]
