@@ -91,7 +91,9 @@ final class TreeWatcher {
         guard directories.count < Self.mostDirectories else {
             if !isTruncated {
                 engine.logger.warning(
-                    "too many cgroups to watch; set cgroup.roots closer", metadata: ["most": "\(Self.mostDirectories)"])
+                    "too many cgroups to watch; set cgroup.roots closer",
+                    metadata: ["most": "\(Self.mostDirectories)"]
+                )
             }
             isTruncated = true
             return
@@ -119,7 +121,9 @@ final class TreeWatcher {
             } catch {
                 guard error.code != .absent, error.code != .gone else { return }
                 engine.logger.warning(
-                    "cannot watch a container", metadata: ["container": "\(container.path)", "error": "\(error)"])
+                    "cannot watch a container",
+                    metadata: ["container": "\(container.path)", "error": "\(error)"]
+                )
                 return
             }
         }

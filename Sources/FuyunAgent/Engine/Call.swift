@@ -19,7 +19,11 @@ final class Call {
     var isEnding = false
 
     init(
-        id: WireID, container: ManagedContainer, connection: Connection, activation: String?, begin: BeginAnswer,
+        id: WireID,
+        container: ManagedContainer,
+        connection: Connection,
+        activation: String?,
+        begin: BeginAnswer,
         isTracked: Bool
     ) {
         self.id = id

@@ -25,7 +25,8 @@ struct Meter {
             events: try container.files.events(),
             localEvents: try container.files.localEvents(),
             pressure: try container.files.pressure(),
-            ancestors: ancestors(of: container, at: time))
+            ancestors: ancestors(of: container, at: time)
+        )
     }
 
     /// What is read from time to time while calls run.
@@ -36,20 +37,27 @@ struct Meter {
     /// What is read when a counter moved.
     func counters(_ container: ManagedContainer) throws(CgroupError) -> MeterReading {
         MeterReading(
-            current: try container.files.current(), events: try container.files.events(),
-            localEvents: try container.files.localEvents())
+            current: try container.files.current(),
+            events: try container.files.events(),
+            localEvents: try container.files.localEvents()
+        )
     }
 
     /// What an end needs.
     ///
     /// - Parameter isSuspicious: Whether something may have been killed, so that ancestors and userspace killers matter.
     mutating func end(
-        _ container: ManagedContainer, isSuspicious: Bool, at time: MonotonicTime
+        _ container: ManagedContainer,
+        isSuspicious: Bool,
+        at time: MonotonicTime
     ) throws(CgroupError) -> MeterReading {
         var reading = MeterReading(
-            current: try container.files.current(), stat: try container.files.stat(),
-            events: try container.files.events(), localEvents: try container.files.localEvents(),
-            pressure: try container.files.pressure())
+            current: try container.files.current(),
+            stat: try container.files.stat(),
+            events: try container.files.events(),
+            localEvents: try container.files.localEvents(),
+            pressure: try container.files.pressure()
+        )
         if isSuspicious { addContext(of: container, to: &reading) }
         return reading
     }
@@ -84,17 +92,23 @@ struct Meter {
         return readings
     }
 
-    private mutating func read(_ level: AncestorLevel, of container: ManagedContainer, at time: MonotonicTime) -> Level {
+    private mutating func read(_ level: AncestorLevel, of container: ManagedContainer, at time: MonotonicTime) -> Level
+    {
         let id = level.directory.id
         if let known = levels[id], time < known.time.advanced(by: Self.ancestorAge) { return known }
         let path = level.directory.path
         // The container's own cgroup above its processes (crun) counts as the container, not as someone above it.
         let isScope = path == container.identity.path
         let fresh = Level(
-            time: time, limit: (try? level.limit()) ?? .max,
+            time: time,
+            limit: (try? level.limit()) ?? .max,
             reading: AncestorReading(
-                path: path, isContainerScope: isScope, local: (try? level.localEvents()) ?? nil,
-                events: (try? level.directory.memoryEvents()) ?? nil))
+                path: path,
+                isContainerScope: isScope,
+                local: (try? level.localEvents()) ?? nil,
+                events: (try? level.directory.memoryEvents()) ?? nil
+            )
+        )
         if levels.count > 4096 { levels.removeAll() }
         levels[id] = fresh
         return fresh

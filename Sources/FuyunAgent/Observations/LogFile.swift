@@ -63,8 +63,11 @@ struct LogFile: ~Copyable {
     private mutating func open() throws(Errno) {
         do {
             let opened = try FileDescriptor.open(
-                path, .readWrite, options: [.create, .closeOnExec, .noFollow],
-                permissions: [.ownerReadWrite, .groupRead])
+                path,
+                .readWrite,
+                options: [.create, .closeOnExec, .noFollow],
+                permissions: [.ownerReadWrite, .groupRead]
+            )
             descriptor = opened
             size = try opened.seek(offset: 0, from: .end)
             try cutUnfinishedLine(of: opened)

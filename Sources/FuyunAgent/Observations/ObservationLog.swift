@@ -44,7 +44,11 @@ public final class ObservationLog: Sendable {
     ///   - capacity: How many lines may wait.
     ///   - report: Called on the writer's thread, or on the caller's for a dropped line.
     public init(
-        directory: FilePath, fileSize: Bytes, files: Int, capacity: Int, report: @escaping @Sendable (Event) -> Void
+        directory: FilePath,
+        fileSize: Bytes,
+        files: Int,
+        capacity: Int,
+        report: @escaping @Sendable (Event) -> Void
     ) {
         file = Mutex(LogFile(path: directory.appending("observations.jsonl"), fileSize: fileSize, files: files))
         self.capacity = capacity

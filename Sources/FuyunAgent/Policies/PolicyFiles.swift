@@ -38,7 +38,8 @@ struct PolicyFiles: Sendable {
             guard name.hasSuffix(".json"), !name.hasPrefix(".") else { continue }
             if names.count < most { names.append(name) } else { tooMany += 1 }
         }
-        let problem = tooMany == 0 ? nil : "holds \(tooMany) documents more than the \(most) that are read; see policies.files"
+        let problem =
+            tooMany == 0 ? nil : "holds \(tooMany) documents more than the \(most) that are read; see policies.files"
         return (names.sorted().map(read), problem)
     }
 

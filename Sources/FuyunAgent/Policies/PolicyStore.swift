@@ -48,7 +48,9 @@ final class PolicyStore: Sendable {
                 PolicySnapshot.Problem(file: $0.key, messages: $0.value.messages, keptVersion: $0.value.policy?.version)
             }
             let general = duplicates.map(\.description) + [directoryProblem].compactMap(\.self)
-            if !general.isEmpty { problems.append(PolicySnapshot.Problem(file: "", messages: general, keptVersion: nil)) }
+            if !general.isEmpty {
+                problems.append(PolicySnapshot.Problem(file: "", messages: general, keptVersion: nil))
+            }
             return (PolicySnapshot(catalog, problems: problems, revision: state.revision), refused)
         }
     }

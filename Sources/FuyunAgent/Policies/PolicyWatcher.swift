@@ -37,7 +37,8 @@ final class PolicyWatcher {
             if descriptor >= 0 { close(descriptor) }
             engine.logger.warning(
                 "cannot watch the policy directory; policies are read at the start and on reload (SIGHUP) only",
-                metadata: ["directory": "\(directory)", "error": "\(reason)"])
+                metadata: ["directory": "\(directory)", "error": "\(reason)"]
+            )
             return load()
         }
         let shared = NIOLoopBound(self, eventLoop: engine.loop)
@@ -97,11 +98,14 @@ final class PolicyWatcher {
                     metadata: [
                         "file": "\(problem.file)", "problem": "\(message)",
                         "kept": problem.keptVersion.map { "version \($0)" } ?? "none",
-                    ])
+                    ]
+                )
             }
         }
         engine.logger.info(
-            "policies loaded", metadata: ["documents": "\(snapshot.documents)", "refused": "\(snapshot.problems.count)"])
+            "policies loaded",
+            metadata: ["documents": "\(snapshot.documents)", "refused": "\(snapshot.problems.count)"]
+        )
         if isDue {
             isDue = false
             changed()
