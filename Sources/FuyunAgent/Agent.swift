@@ -84,8 +84,10 @@ public final class Agent: Service {
         self.metrics = metrics
     }
 
-    /// Wires an agent: directories, log, engine, discovery, policies. When it returns, the containers that run are
-    /// admitted and the first policy snapshot is in use, but no socket listens yet.
+    /// Wires an agent: directories, log, engine, discovery, policies.
+    ///
+    /// When it returns, the containers that run are admitted and the first policy snapshot is in use, but no socket
+    /// listens yet.
     public static func build(_ configuration: AgentConfiguration, _ surroundings: AgentSurroundings) async throws
         -> Agent
     {

@@ -2,7 +2,9 @@ public import FuyunPolicy
 public import Logging
 public import MemoryUnits
 
-/// Everything that an operator can set, checked and in its units. Keys and defaults: docs/configuration.md, `Setting`.
+/// Everything that an operator can set, checked and in its units.
+///
+/// Keys and defaults: docs/configuration.md, `Setting`.
 public struct AgentConfiguration: Sendable, Equatable {
     /// Where cgroups are and which are managed.
     public struct Cgroups: Sendable, Equatable {

@@ -5,7 +5,9 @@ import Logging
 import NIOCore
 
 /// Follows the cgroup tree by inotify: births and deaths of containers, their counters, and writes of others to their
-/// limits. It lives on the event loop.
+/// limits.
+///
+/// It lives on the event loop.
 ///
 /// A directory is watched first and listed afterwards, so that nothing born in between is missed; what is seen twice is
 /// taken in once. When the kernel's queue overflows everything is looked at again.

@@ -12,7 +12,9 @@ extension Engine {
     /// The most calls of one container that are kept account of at once, those that the ledger does not follow included.
     static let mostCallsPerConnection = 256
 
-    /// Begins a call: reads what is there, decides, has the limit written, and answers. Nothing waits.
+    /// Begins a call: reads what is there, decides, has the limit written, and answers.
+    ///
+    /// Nothing waits.
     func begin(_ request: Request, on connection: Connection) throws(ErrorAnswer) -> Response {
         let time = Clocks.monotonic()
         let wall = Clocks.wall()

@@ -135,7 +135,9 @@ extension Engine {
         return container.isGone ? nil : container
     }
 
-    /// A container's cgroup is gone. Calls in flight get a moment for their end to be reported, then they are abandoned.
+    /// A container's cgroup is gone.
+    ///
+    /// Calls in flight get a moment for their end to be reported, then they are abandoned.
     func disappeared(_ container: ManagedContainer) {
         guard !container.isGone else { return }
         container.isGone = true

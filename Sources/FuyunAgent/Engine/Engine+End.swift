@@ -13,7 +13,9 @@ extension Engine {
     /// How long the calls of a container whose cgroup is gone wait for their end to be reported.
     static let graceOfVanished: Duration = .seconds(1)
 
-    /// Ends a call. Nil: the answer comes later, within 20 ms.
+    /// Ends a call.
+    ///
+    /// Nil: the answer comes later, within 20 ms.
     func end(_ id: WireID, _ request: Request, on connection: Connection) throws(ErrorAnswer) -> Response? {
         let time = Clocks.monotonic()
         let end = try EndRequest(headers: request.head.headers, body: request.body)

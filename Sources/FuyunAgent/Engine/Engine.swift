@@ -90,8 +90,10 @@ final class Engine: ConnectionService {
         )
     }
 
-    /// Takes a new configuration into use. What was set when the agent started (sockets, directories, queues, the
-    /// cgroup mount) stays; see docs/configuration.md.
+    /// Takes a new configuration into use.
+    ///
+    /// What was set when the agent started (sockets, directories, queues, the cgroup mount) stays; see
+    /// docs/configuration.md.
     func reconfigure(_ fresh: AgentConfiguration) {
         configuration = fresh
         settings = LimiterSettings(fresh)

@@ -2,7 +2,9 @@ import Cgroup
 import FuyunInvocation
 import MemoryUnits
 
-/// One container's open files and the limiter's state of it. It lives on the event loop.
+/// One container's open files and the limiter's state of it.
+///
+/// It lives on the event loop.
 final class ManagedContainer {
     /// The window of one slot of the ledger.
     final class PeakSlot {

@@ -2,7 +2,9 @@ import Cgroup
 import FuyunInvocation
 import MemoryUnits
 
-/// Reads what the ledger asks for. A file that this kernel lacks reads as absent; a cgroup that is gone throws.
+/// Reads what the ledger asks for.
+///
+/// A file that this kernel lacks reads as absent; a cgroup that is gone throws.
 struct Meter {
     /// What was read of an ancestor, and when.
     private struct Level {
@@ -11,8 +13,10 @@ struct Meter {
         var reading: AncestorReading
     }
 
-    /// How old an ancestor's reading may be. Ancestors are shared by many containers: under load they are read once for
-    /// all calls of this time, and a kill that another container suffers in it is told apart by its path.
+    /// How old an ancestor's reading may be.
+    ///
+    /// Ancestors are shared by many containers: under load they are read once for all calls of this time, and a kill
+    /// that another container suffers in it is told apart by its path.
     static let ancestorAge: Duration = .milliseconds(5)
 
     private var levels: [CgroupID: Level] = [:]

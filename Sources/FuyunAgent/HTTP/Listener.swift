@@ -2,7 +2,9 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-/// The listening sockets and the pipeline of their connections. It lives on the event loop.
+/// The listening sockets and the pipeline of their connections.
+///
+/// It lives on the event loop.
 final class Listener {
     /// The most bytes of a request's head, and the most fields.
     static let headLimits: NIOHTTPDecoderLimitConfiguration = {

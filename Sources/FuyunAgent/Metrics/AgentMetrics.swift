@@ -3,7 +3,9 @@ import FuyunInvocation
 import FuyunPolicy
 import FuyunProtocol
 
-/// Every metric of the agent, one struct a component. The whole list with its units: docs/operations.md.
+/// Every metric of the agent, one struct a component.
+///
+/// The whole list with its units: docs/operations.md.
 struct AgentMetrics: Sendable {
     /// Where the series live and the page is written.
     let registry: PrometheusRegistry

@@ -2,7 +2,9 @@ import Glibc
 import MemoryUnits
 import SystemPackage
 
-/// The open file of a log that is rotated by size. It belongs to one thread.
+/// The open file of a log that is rotated by size.
+///
+/// It belongs to one thread.
 struct LogFile: ~Copyable {
     private let path: FilePath
     private let limit: Int64

@@ -55,7 +55,9 @@ public final class ObservationLog: Sendable {
         self.report = report
     }
 
-    /// Hands a line over; it must not hold a line feed. Never waits.
+    /// Hands a line over; it must not hold a line feed.
+    ///
+    /// Never waits.
     public func append(_ line: [UInt8]) {
         let (accepted, schedule) = waiting.withLock { waiting in
             guard waiting.lines.count < capacity, !waiting.closed else { return (false, false) }

@@ -25,7 +25,9 @@ final class PolicyStore: Sendable {
 
     init(files: PolicyFiles) { self.files = files }
 
-    /// Reads the directory. A file that is gone is gone with its policy; a bad one is refused, and its last good version stays.
+    /// Reads the directory.
+    ///
+    /// A file that is gone is gone with its policy; a bad one is refused, and its last good version stays.
     ///
     /// - Returns: The snapshot, and how many documents were refused now that were not before.
     func load() -> (snapshot: PolicySnapshot, refused: Int) {

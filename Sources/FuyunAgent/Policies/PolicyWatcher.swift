@@ -5,7 +5,9 @@ import NIOCore
 import SystemPackage
 
 /// Follows the policy directory: a change is waited out for a moment, then the directory is read by a worker and the
-/// snapshot swapped on the loop. It lives on the event loop.
+/// snapshot swapped on the loop.
+///
+/// It lives on the event loop.
 final class PolicyWatcher {
     /// How long the directory must be quiet before it is read: an atomic replace, or a copy of many files, is several events.
     static let quiet: Duration = .milliseconds(50)
