@@ -6,9 +6,9 @@ struct FuyunShim: ParsableCommand {
         commandName: "fuyun-shim",
         abstract: "Stands in front of a function and gives each call the memory it needs.",
         discussion: """
-            The shim sits inside the function's container. For each call it shows the payload to the node's agent, which
-            sets the container's memory limit; then it passes the call on, and tells the agent how it ended. When the agent
-            is away or late, calls go on as if the shim were not there.
+            The shim sits inside the function's container. For each call it shows the payload to the node's agent, which \
+            sets the container's memory limit; then it passes the call on, and tells the agent how it ended. When the \
+            agent is away or late, calls go on as if the shim were not there.
             """,
         subcommands: [HTTP.self]
     )
@@ -18,13 +18,13 @@ struct HTTP: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "A reverse proxy in front of a function's HTTP server.",
         discussion: """
-            The platform calls the shim at --listen; the function's own server listens at --upstream. Addresses are
-            host:port, :port or unix:/path. With a COMMAND the shim starts the server itself, passes signals on to it, and
-            exits with its status:
+            The platform calls the shim at --listen; the function's own server listens at --upstream. Addresses are \
+            host:port, :port or unix:/path. With a command the shim starts the server itself, passes signals on to it, \
+            and exits with its status:
 
                 fuyun-shim http --listen :8080 --upstream 127.0.0.1:8081 -- node app.js
 
-            OpenWhisk actions are named by their calls. Elsewhere the function's name comes from --function, or from
+            OpenWhisk actions are named by their calls. Elsewhere the function's name comes from --function, or from \
             FUYUN_FUNCTION, K_SERVICE, FN_APP_NAME/FN_NAME or OPENFAAS_NAME.
             """
     )
@@ -44,7 +44,7 @@ struct HTTP: ParsableCommand {
     @Option(help: ArgumentHelp("How much of a payload the agent sees.", valueName: "bytes"))
     var payloadLimit = 1 << 20
 
-    @Option(help: "Whose contract the calls follow: auto, openwhisk, knative or plain.")
+    @Option(help: "Whose contract the calls follow: auto, openwhisk, knative or plain.", transform: parsePlatform)
     var platform = Platform.auto
 
     @Option(
@@ -109,6 +109,11 @@ struct HTTP: ParsableCommand {
     }
 }
 
-extension Platform: @retroactive ExpressibleByArgument {}
+private func parsePlatform(_ text: String) throws -> Platform {
+    guard let platform = Platform(rawValue: text) else {
+        throw ValidationError("“\(text)” is no platform; give auto, openwhisk, knative or plain")
+    }
+    return platform
+}
 
 FuyunShim.main()

@@ -1,0 +1,33 @@
+import ArgumentParser
+
+/// The operator's command line.
+@main
+struct Fuyun: AsyncParsableCommand {
+    /// As `fuyun --version` prints it.
+    static let version = "0.1.0"
+
+    static let configuration = CommandConfiguration(
+        commandName: "fuyun",
+        abstract: "Looks at policies, at the agent of this node, and at the node itself.",
+        discussion: """
+            EXAMPLES
+              fuyun doctor                                   is this node fit for Fuyun?
+              fuyun policy check /etc/fuyun/policies         what is wrong in there?
+              fuyun policy explain p.json --payload in.json  which limit, and why?
+              fuyun status                                   what does the agent do?
+              fuyun containers --watch                       limits and use, live
+              fuyun explain 6650f1a2-1f                      why that limit for a call?
+
+            EXIT STATUS
+              0   all is well
+              1   what was asked about has a problem
+              2   the agent cannot be reached
+              64  the command line is wrong
+            """,
+        version: version,
+        subcommands: [
+            PolicyCommand.self, StatusCommand.self, ContainersCommand.self, FunctionsCommand.self, ExplainCommand.self,
+            DoctorCommand.self,
+        ]
+    )
+}
