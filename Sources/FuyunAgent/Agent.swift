@@ -29,8 +29,12 @@ public struct AgentSurroundings: Sendable {
 
     /// Names the surroundings; what is not given is the real machine's.
     public init(
-        hierarchy: CgroupHierarchy, resolver: PeerResolver? = nil, bus: SystemBus? = nil, sockets: [String: CInt] = [:],
-        notifier: ServiceNotifier = ServiceNotifier(), logger: Logger
+        hierarchy: CgroupHierarchy,
+        resolver: PeerResolver? = nil,
+        bus: SystemBus? = nil,
+        sockets: [String: CInt] = [:],
+        notifier: ServiceNotifier = ServiceNotifier(),
+        logger: Logger
     ) {
         self.hierarchy = hierarchy
         self.resolver = resolver ?? .kernel(hierarchy)
@@ -62,8 +66,13 @@ public final class Agent: Service {
     private let isStopped = Atomic<Bool>(false)
 
     private init(
-        group: MultiThreadedEventLoopGroup, confined: Confined, configuration: AgentConfiguration,
-        surroundings: AgentSurroundings, log: ObservationLog, workers: [BoundedWorker], metrics: AgentMetrics
+        group: MultiThreadedEventLoopGroup,
+        confined: Confined,
+        configuration: AgentConfiguration,
+        surroundings: AgentSurroundings,
+        log: ObservationLog,
+        workers: [BoundedWorker],
+        metrics: AgentMetrics
     ) {
         self.group = group
         loop = group.next()
@@ -75,9 +84,13 @@ public final class Agent: Service {
         self.metrics = metrics
     }
 
-    /// Wires an agent: directories, log, engine, discovery, policies. When it returns, the containers that run are
-    /// admitted and the first policy snapshot is in use, but no socket listens yet.
-    public static func build(_ configuration: AgentConfiguration, _ surroundings: AgentSurroundings) async throws -> Agent {
+    /// Wires an agent: directories, log, engine, discovery, policies.
+    ///
+    /// When it returns, the containers that run are admitted and the first policy snapshot is in use, but no socket
+    /// listens yet.
+    public static func build(_ configuration: AgentConfiguration, _ surroundings: AgentSurroundings) async throws
+        -> Agent
+    {
         let state = FilePath(configuration.paths.state)
         do {
             try StateDirectory.make(state, permissions: 0o750)
@@ -87,14 +100,22 @@ public final class Agent: Service {
         let metrics = AgentMetrics(registry: PrometheusRegistry())
         let logger = surroundings.logger
         let log = ObservationLog(
-            directory: state, fileSize: configuration.observations.fileSize, files: configuration.observations.files,
-            capacity: configuration.observations.queue, report: reporter(metrics.observations, logger))
+            directory: state,
+            fileSize: configuration.observations.fileSize,
+            files: configuration.observations.files,
+            capacity: configuration.observations.queue,
+            report: reporter(metrics.observations, logger)
+        )
         let settler = BoundedWorker(name: "fuyun.settle", bound: configuration.limiter.settleQueue)
         let reader = BoundedWorker(name: "fuyun.policies", bound: 2)
         let directory = FilePath(configuration.paths.policies)
         let store = PolicyStore(
             files: PolicyFiles(
-                directory: directory, largest: configuration.policies.fileSize, most: configuration.policies.files))
+                directory: directory,
+                largest: configuration.policies.fileSize,
+                most: configuration.policies.files
+            )
+        )
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let loop = group.next()
         let epoch = StateDirectory.nextEpoch(in: state, now: Clocks.wall() / 1_000_000_000)
@@ -102,9 +123,18 @@ public final class Agent: Service {
             let confined = try await loop.submit { () throws -> Confined in
                 let engine = Engine(
                     Engine.Parts(
-                        loop: loop, hierarchy: surroundings.hierarchy, resolver: surroundings.resolver,
-                        bus: surroundings.bus, log: log, settler: settler, metrics: metrics, logger: logger, epoch: epoch),
-                    configuration: configuration)
+                        loop: loop,
+                        hierarchy: surroundings.hierarchy,
+                        resolver: surroundings.resolver,
+                        bus: surroundings.bus,
+                        log: log,
+                        settler: settler,
+                        metrics: metrics,
+                        logger: logger,
+                        epoch: epoch
+                    ),
+                    configuration: configuration
+                )
                 engine.features = features(of: surroundings.hierarchy)
                 engine.watcher = try TreeWatcher(hierarchy: surroundings.hierarchy, engine: engine)
                 return Confined(
@@ -112,15 +142,23 @@ public final class Agent: Service {
                     listener: NIOLoopBound(Listener(loop: loop), eventLoop: loop),
                     policyWatcher: NIOLoopBound(
                         PolicyWatcher(engine: engine, store: store, worker: reader, directory: directory),
-                        eventLoop: loop))
+                        eventLoop: loop
+                    )
+                )
             }.get()
             try await loop.flatSubmit { () -> EventLoopFuture<Void> in
                 guard let watcher = confined.engine.value.watcher else { return loop.makeSucceededVoidFuture() }
                 return watcher.start().flatMap { _ in confined.policyWatcher.value.start() }
             }.get()
             return Agent(
-                group: group, confined: confined, configuration: configuration, surroundings: surroundings, log: log,
-                workers: [settler, reader], metrics: metrics)
+                group: group,
+                confined: confined,
+                configuration: configuration,
+                surroundings: surroundings,
+                log: log,
+                workers: [settler, reader],
+                metrics: metrics
+            )
         } catch {
             try? await group.shutdownGracefully()
             throw error
@@ -135,7 +173,8 @@ public final class Agent: Service {
     }
 
     private static func reporter(
-        _ metrics: ObservationMetrics, _ logger: Logger
+        _ metrics: ObservationMetrics,
+        _ logger: Logger
     ) -> @Sendable (ObservationLog.Event) -> Void {
         { event in
             switch event {
@@ -154,7 +193,9 @@ public final class Agent: Service {
         try await start()
         surroundings.notifier.ready()
         surroundings.logger.notice(
-            "ready", metadata: ["version": "\(AgentVersion.text)", "sockets": "\(configuration.paths.runtime)"])
+            "ready",
+            metadata: ["version": "\(AgentVersion.text)", "sockets": "\(configuration.paths.runtime)"]
+        )
         try? await gracefulShutdown()
         surroundings.notifier.stopping()
         await stop()
@@ -183,7 +224,10 @@ public final class Agent: Service {
                 let engine = confined.engine.value
                 engine.sockets[role] = path
                 return confined.listener.value.listen(
-                    on: descriptor, role: role, service: engine, limits: limits
+                    on: descriptor,
+                    role: role,
+                    service: engine,
+                    limits: limits
                 ) { engine.metrics.server.connectionsTimedOut.increment() }
             }.get()
         }
@@ -237,7 +281,8 @@ public final class Agent: Service {
             for diagnostic in error.diagnostics {
                 surroundings.logger.error(
                     "the configuration is refused; the old one stays",
-                    metadata: ["place": "\(diagnostic.place)", "problem": "\(diagnostic.message)"])
+                    metadata: ["place": "\(diagnostic.place)", "problem": "\(diagnostic.message)"]
+                )
             }
         }
     }
@@ -250,6 +295,7 @@ extension RequestLimits {
             kept: Int(clamping: configuration.payload.kept.rawValue),
             dropped: Int(clamping: configuration.payload.dropped.rawValue),
             idle: .nanoseconds(configuration.server.idle.wholeNanoseconds),
-            request: .nanoseconds(configuration.server.request.wholeNanoseconds))
+            request: .nanoseconds(configuration.server.request.wholeNanoseconds)
+        )
     }
 }

@@ -14,7 +14,9 @@ struct CallerTests {
         try await Fixture.with { fixture in
             let connection = try fixture.connect()
             let begun = try await connection.begin(
-                BeginRequest(function: "guest/f", container: .path("/" + Fixture.second)), payload: Self.payload)
+                BeginRequest(function: "guest/f", container: .path("/" + Fixture.second)),
+                payload: Self.payload
+            )
             #expect(try fixture.limit(of: Fixture.second) == "\(Fixture.ceiling.rawValue)")
             #expect(try fixture.limit(of: Fixture.first) == "100663296")
             _ = try await connection.end(begun.id)
@@ -36,9 +38,12 @@ struct CallerTests {
         }
     }
 
-    @Test("a caller that is no managed container is told so", arguments: [
-        "system.slice/sshd.service", "user.slice", "",
-    ])
+    @Test(
+        "a caller that is no managed container is told so",
+        arguments: [
+            "system.slice/sshd.service", "user.slice", "",
+        ]
+    )
     func stranger(path: String) async throws {
         try await Fixture.with("stranger") { fixture in
             fixture.call(from: path)
@@ -75,25 +80,33 @@ struct CallerTests {
         }
     }
 
-    @Test("on the platform's socket the container is named, by id, prefix or path", arguments: [
-        ContainerReference.id(String(repeating: "ab", count: 32)), .id("abababababab"), .path("/" + Fixture.scope),
-        .path("/" + Fixture.first),
-    ])
+    @Test(
+        "on the platform's socket the container is named, by id, prefix or path",
+        arguments: [
+            ContainerReference.id(String(repeating: "ab", count: 32)), .id("abababababab"), .path("/" + Fixture.scope),
+            .path("/" + Fixture.first),
+        ]
+    )
     func platform(reference: ContainerReference) async throws {
         try await Fixture.with("platform") { fixture in
             let connection = try fixture.connect("platform")
             let begun = try await connection.begin(
-                BeginRequest(function: "guest/f", container: reference), payload: Self.payload)
+                BeginRequest(function: "guest/f", container: reference),
+                payload: Self.payload
+            )
             #expect(begun.limit == Bytes(100_663_296))
             #expect(try fixture.limit() == "100663296")
             _ = try await connection.end(begun.id)
         }
     }
 
-    @Test("a container that nobody knows is refused on the platform's socket", arguments: [
-        (.id("0123456789ab"), .unknownContainer), (.path("/machine.slice"), .unknownContainer),
-        (.path("/system.slice/sshd.service"), .unknownContainer), (nil, .badRequest),
-    ] as [(ContainerReference?, ErrorAnswer.Code)])
+    @Test(
+        "a container that nobody knows is refused on the platform's socket",
+        arguments: [
+            (.id("0123456789ab"), .unknownContainer), (.path("/machine.slice"), .unknownContainer),
+            (.path("/system.slice/sshd.service"), .unknownContainer), (nil, .badRequest),
+        ] as [(ContainerReference?, ErrorAnswer.Code)]
+    )
     func unknownContainer(reference: ContainerReference?, code: ErrorAnswer.Code) async throws {
         try await Fixture.with("unknown container") { fixture in
             let connection = try fixture.connect("platform")
@@ -103,32 +116,40 @@ struct CallerTests {
         }
     }
 
-    @Test("each socket answers what is its own", arguments: [
-        ("admin", ClientRequest.Method.post, "/v1/invocations", 403),
-        ("admin", .post, "/v1/invocations/00000001-1/end", 403),
-        ("function", .get, "/v1/status", 403), ("platform", .get, "/metrics", 403),
-        ("function", .get, "/v1/invocations", 405), ("admin", .post, "/v1/status", 405),
-        ("admin", .get, "/nothing", 404), ("function", .post, "/v1/invocations/zz/end", 404),
-        ("admin", .get, "/v1/invocations/00000001-1/explain", 404),
-    ])
+    @Test(
+        "each socket answers what is its own",
+        arguments: [
+            ("admin", ClientRequest.Method.post, "/v1/invocations", 403),
+            ("admin", .post, "/v1/invocations/00000001-1/end", 403),
+            ("function", .get, "/v1/status", 403), ("platform", .get, "/metrics", 403),
+            ("function", .get, "/v1/invocations", 405), ("admin", .post, "/v1/status", 405),
+            ("admin", .get, "/nothing", 404), ("function", .post, "/v1/invocations/zz/end", 404),
+            ("admin", .get, "/v1/invocations/00000001-1/explain", 404),
+        ]
+    )
     func wrongSocket(socket: String, method: ClientRequest.Method, target: String, status: Int) async throws {
         try await Fixture.with("wrong socket") { fixture in
             let response = try await fixture.connect(socket).send(
-                ClientRequest(method, target, headers: [("Fuyun-Function", "guest/f")]))
+                ClientRequest(method, target, headers: [("Fuyun-Function", "guest/f")])
+            )
             #expect(response.status == status)
         }
     }
 
-    @Test("bad headers are named", arguments: [
-        ([], "missing_function"), ([("Fuyun-Function", "a b")], "bad_function"),
-        ([("Fuyun-Function", "f"), ("Fuyun-Deadline", "soon")], "bad_request"),
-        ([("Fuyun-Function", "f"), ("Fuyun-Payload-Length", "-1")], "bad_request"),
-        ([("Fuyun-Function", "f"), ("Fuyun-Function", "g")], "bad_request"),
-    ] as [([(String, String)], String)])
+    @Test(
+        "bad headers are named",
+        arguments: [
+            ([], "missing_function"), ([("Fuyun-Function", "a b")], "bad_function"),
+            ([("Fuyun-Function", "f"), ("Fuyun-Deadline", "soon")], "bad_request"),
+            ([("Fuyun-Function", "f"), ("Fuyun-Payload-Length", "-1")], "bad_request"),
+            ([("Fuyun-Function", "f"), ("Fuyun-Function", "g")], "bad_request"),
+        ] as [([(String, String)], String)]
+    )
     func badHeaders(headers: [(String, String)], code: String) async throws {
         try await Fixture.with("bad headers") { fixture in
             let response = try await fixture.connect().send(
-                ClientRequest(.post, "/v1/invocations", headers: headers.map { (name: $0.0, value: $0.1) }))
+                ClientRequest(.post, "/v1/invocations", headers: headers.map { (name: $0.0, value: $0.1) })
+            )
             #expect(try response.refusal().code.rawValue == code)
         }
     }

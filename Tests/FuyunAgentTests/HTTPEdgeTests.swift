@@ -83,7 +83,9 @@ struct HTTPEdgeTests {
             let id = try #require(begun.split(separator: "\"id\":\"").last?.prefix { $0 != "\"" })
             let end = #"{"outcome":"crashed","exit_status":137}"#
             socket.send(
-                "POST /v1/invocations/\(id)/end HTTP/1.1\r\nHost: a\r\nContent-Length: \(end.utf8.count)\r\n\r\n\(end)" + Self.begin)
+                "POST /v1/invocations/\(id)/end HTTP/1.1\r\nHost: a\r\nContent-Length: \(end.utf8.count)\r\n\r\n\(end)"
+                    + Self.begin
+            )
             let text = socket.receive(until: "\"decision\"")
             let late = try #require(text.firstRange(of: "external_kill"))
             let next = try #require(text.firstRange(of: "201 Created"))
@@ -97,11 +99,13 @@ struct HTTPEdgeTests {
             let chunked = try RawSocket(fixture.path("function"))
             chunked.send(
                 "POST /v1/invocations HTTP/1.1\r\nHost: a\r\nFuyun-Function: guest/f\r\nTransfer-Encoding: chunked\r\n\r\n"
-                    + "3\r\n{\"n\r\n4\r\n\":1}\r\n0\r\n\r\n")
+                    + "3\r\n{\"n\r\n4\r\n\":1}\r\n0\r\n\r\n"
+            )
             #expect(chunked.receive(until: "\"decision\"").contains("201 Created"))
             let expecting = try RawSocket(fixture.path("function"))
             expecting.send(
-                "POST /v1/invocations HTTP/1.1\r\nHost: a\r\nFuyun-Function: guest/f\r\nExpect: 100-continue\r\nContent-Length: 7\r\n\r\n")
+                "POST /v1/invocations HTTP/1.1\r\nHost: a\r\nFuyun-Function: guest/f\r\nExpect: 100-continue\r\nContent-Length: 7\r\n\r\n"
+            )
             #expect(expecting.receive(until: "\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n")
             expecting.send("{\"n\":1}")
             #expect(expecting.receive(until: "\"decision\"").contains("201 Created"))
@@ -111,13 +115,18 @@ struct HTTPEdgeTests {
         }
     }
 
-    @Test("what is no request within the limits is refused and the connection closed", arguments: [
-        "GARBAGE\r\n\r\n", "GET /healthz HTTP/9.9\r\n\r\n", "GET / HTTP/1.1\r\nA: \(String(repeating: "x", count: 20_000))\r\n\r\n",
-        "GET / HTTP/1.1\r\n" + String(repeating: "A: b\r\n", count: 100) + "\r\n",
-        "POST /v1/invocations HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n",
-        "POST /v1/invocations HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
-        "POST /v1/invocations/00000001-1/end HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n" + String(repeating: "x", count: 5000),
-    ])
+    @Test(
+        "what is no request within the limits is refused and the connection closed",
+        arguments: [
+            "GARBAGE\r\n\r\n", "GET /healthz HTTP/9.9\r\n\r\n",
+            "GET / HTTP/1.1\r\nA: \(String(repeating: "x", count: 20_000))\r\n\r\n",
+            "GET / HTTP/1.1\r\n" + String(repeating: "A: b\r\n", count: 100) + "\r\n",
+            "POST /v1/invocations HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n",
+            "POST /v1/invocations HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+            "POST /v1/invocations/00000001-1/end HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n"
+                + String(repeating: "x", count: 5000),
+        ]
+    )
     func refused(text: String) async throws {
         try await Fixture.with("refused") { fixture in
             let socket = try RawSocket(fixture.path("function"))

@@ -13,7 +13,9 @@ struct InvocationTests {
         try await Fixture.with { fixture in
             let connection = try fixture.connect()
             let begun = try await connection.begin(
-                BeginRequest(function: "guest/f", activation: "a1"), payload: ByteBuffer(string: #"{"n":60000000}"#))
+                BeginRequest(function: "guest/f", activation: "a1"),
+                payload: ByteBuffer(string: #"{"n":60000000}"#)
+            )
             let limit = try fixture.limit()
             #expect(begun.limit == Bytes(100_663_296))
             #expect(limit == "100663296")
@@ -33,17 +35,22 @@ struct InvocationTests {
         }
     }
 
-    @Test("whatever is wrong with a payload, the call goes on under the preset, and the reason is told", arguments: [
-        (#"{"n":"#, "malformed_payload"), (#"{"m":1"#, "malformed_payload"), ("", "empty_payload"),
-        (#"{"n":NaN}"#, "malformed_payload"), (#"{"n":1e400}"#, "wrong_type"), (#"{"m":1}"#, "missing_feature"),
-        (#"{"n":"x"}"#, "wrong_type"), (#"{"n":-1}"#, "out_of_range"), ("hello", "malformed_payload"),
-        (#"{"a":"# + String(repeating: "[", count: 10_000), "payload_too_deep"),
-    ])
+    @Test(
+        "whatever is wrong with a payload, the call goes on under the preset, and the reason is told",
+        arguments: [
+            (#"{"n":"#, "malformed_payload"), (#"{"m":1"#, "malformed_payload"), ("", "empty_payload"),
+            (#"{"n":NaN}"#, "malformed_payload"), (#"{"n":1e400}"#, "wrong_type"), (#"{"m":1}"#, "missing_feature"),
+            (#"{"n":"x"}"#, "wrong_type"), (#"{"n":-1}"#, "out_of_range"), ("hello", "malformed_payload"),
+            (#"{"a":"# + String(repeating: "[", count: 10_000), "payload_too_deep"),
+        ]
+    )
     func badPayload(payload: String, reason: String) async throws {
         try await Fixture.with("bad payload \(reason)", settings: ["defaults.preset_bytes=134217728"]) { fixture in
             let connection = try fixture.connect()
             let begun = try await connection.begin(
-                BeginRequest(function: "guest/f"), payload: ByteBuffer(string: payload))
+                BeginRequest(function: "guest/f"),
+                payload: ByteBuffer(string: payload)
+            )
             #expect(begun.decision?.reason.rawValue == reason)
             #expect(begun.limit == .mebibytes(128))
             #expect(try fixture.limit() == "134217728")
@@ -59,12 +66,16 @@ struct InvocationTests {
             let padding = String(repeating: "x", count: 2_000)
             let before = ByteBuffer(string: #"{"n":1000,"p":"\#(padding)"#)
             let found = try await connection.begin(
-                BeginRequest(function: "guest/f", payloadLength: 1_000_000), payload: before)
+                BeginRequest(function: "guest/f", payloadLength: 1_000_000),
+                payload: before
+            )
             #expect(found.decision?.reason == .policy)
             _ = try await connection.end(found.id)
             let behind = ByteBuffer(string: #"{"p":"\#(padding)"#)
             let lost = try await connection.begin(
-                BeginRequest(function: "guest/f", payloadLength: 1_000_000), payload: behind)
+                BeginRequest(function: "guest/f", payloadLength: 1_000_000),
+                payload: behind
+            )
             #expect(lost.decision?.reason == .truncatedPayload)
             #expect(lost.limit == .mebibytes(128))
             _ = try await connection.end(lost.id)
@@ -92,7 +103,9 @@ struct InvocationTests {
             try fixture.tree.write("\(Fixture.ceiling.rawValue) as it was\n", to: "memory.max", of: Fixture.second)
             let connection = try fixture.connect()
             let begun = try await connection.begin(
-                BeginRequest(function: "guest/f"), payload: ByteBuffer(string: #"{"n":1}"#))
+                BeginRequest(function: "guest/f"),
+                payload: ByteBuffer(string: #"{"n":1}"#)
+            )
             #expect(!begun.applied)
             #expect(begun.limit == Fixture.ceiling)
             #expect(begun.decision?.reason == (kind == "none" || kind == "draft" ? nil : .policy))
@@ -124,7 +137,9 @@ struct InvocationTests {
         try await Fixture.with { fixture in
             let connection = try fixture.connect()
             let begun = try await connection.begin(
-                BeginRequest(function: "guest/f"), payload: ByteBuffer(string: #"{"n":1}"#))
+                BeginRequest(function: "guest/f"),
+                payload: ByteBuffer(string: #"{"n":1}"#)
+            )
             connection.close()
             #expect(try await fixture.observations(1)[0].contains(#""outcome":"abandoned""#))
             #expect(try fixture.limit() == "\(Fixture.ceiling.rawValue)")
@@ -151,7 +166,9 @@ struct InvocationTests {
         try await Fixture.with { fixture in
             let connection = try fixture.connect()
             let begun = try await connection.begin(
-                BeginRequest(function: "guest/f"), payload: ByteBuffer(string: #"{"n":1}"#))
+                BeginRequest(function: "guest/f"),
+                payload: ByteBuffer(string: #"{"n":1}"#)
+            )
             for event in ["max", "oom", "oom_kill"] { try fixture.tree.bump(event, of: Fixture.first) }
             let ended = try await connection.end(begun.id, EndRequest(outcome: .crashed, exitStatus: 137))
             #expect(ended.outOfMemory?.kind == .ownLimit || ended.outOfMemory?.kind == .childOnly)
@@ -165,12 +182,16 @@ struct InvocationTests {
         try await Fixture.with { fixture in
             let connection = try fixture.connect()
             let begun = try await connection.begin(
-                BeginRequest(function: "guest/f"), payload: ByteBuffer(string: #"{"n":1}"#))
+                BeginRequest(function: "guest/f"),
+                payload: ByteBuffer(string: #"{"n":1}"#)
+            )
             let ended = try await connection.end(begun.id, EndRequest(outcome: .crashed, exitStatus: 137))
             #expect(ended.outOfMemory?.kind == .externalKill)
             // The connection goes on after the late answer.
             let again = try await connection.begin(
-                BeginRequest(function: "guest/f"), payload: ByteBuffer(string: #"{"n":1}"#))
+                BeginRequest(function: "guest/f"),
+                payload: ByteBuffer(string: #"{"n":1}"#)
+            )
             _ = try await connection.end(again.id)
         }
     }
@@ -198,7 +219,8 @@ struct InvocationTests {
             let connection = try fixture.connect()
             await #expect {
                 _ = try await connection.begin(
-                    BeginRequest(function: "guest/f", deadline: Deadline(nanosecondsSinceEpoch: 1)))
+                    BeginRequest(function: "guest/f", deadline: Deadline(nanosecondsSinceEpoch: 1))
+                )
             } throws: { ($0 as? ErrorAnswer)?.code == .deadlinePassed }
             #expect(try fixture.limit() == "\(Fixture.ceiling.rawValue)")
         }
@@ -210,7 +232,9 @@ struct InvocationTests {
             try fixture.tree.write("300000000\n", to: "memory.current", of: Fixture.first)
             let connection = try fixture.connect()
             let begun = try await connection.begin(
-                BeginRequest(function: "guest/f"), payload: ByteBuffer(string: #"{"n":1}"#))
+                BeginRequest(function: "guest/f"),
+                payload: ByteBuffer(string: #"{"n":1}"#)
+            )
             #expect(begun.held)
             #expect((UInt64(try fixture.limit()) ?? 0) > 300_000_000)
             _ = try await connection.end(begun.id)

@@ -16,7 +16,9 @@ struct PolicyDirectoryTests {
     private func version(_ fixture: Fixture, _ function: String = "guest/f") async throws -> Int? {
         let connection = try fixture.connect("platform")
         let begun = try await connection.begin(
-            BeginRequest(function: function, container: .path("/" + Fixture.first)), payload: Self.payload)
+            BeginRequest(function: function, container: .path("/" + Fixture.first)),
+            payload: Self.payload
+        )
         _ = try await connection.end(begun.id)
         connection.close()
         return begun.decision?.policyVersion
@@ -35,10 +37,13 @@ struct PolicyDirectoryTests {
         }
     }
 
-    @Test("a bad document is refused with its findings, and the last good version of that file stays", arguments: [
-        "{", "", Fixture.policy().replacing("\"linear\"", with: "\"magic\""),
-        Fixture.policy().replacing("\"schema\"", with: "\"unknown\""), String(repeating: "[", count: 100_000),
-    ])
+    @Test(
+        "a bad document is refused with its findings, and the last good version of that file stays",
+        arguments: [
+            "{", "", Fixture.policy().replacing("\"linear\"", with: "\"magic\""),
+            Fixture.policy().replacing("\"schema\"", with: "\"unknown\""), String(repeating: "[", count: 100_000),
+        ]
+    )
     func badDocument(text: String) async throws {
         try await Fixture.with("bad document") { fixture in
             try fixture.replacePolicy("f.json", text)
@@ -57,7 +62,8 @@ struct PolicyDirectoryTests {
     @Test("documents beyond the bounds are told of and not read")
     func bounds() async throws {
         let policies = [
-            "a.json": Fixture.policy("guest/a"), "b.json": Fixture.policy("guest/b"), "c.json": Fixture.policy("guest/c"),
+            "a.json": Fixture.policy("guest/a"), "b.json": Fixture.policy("guest/b"),
+            "c.json": Fixture.policy("guest/c"),
             "big.txt": "not looked at", ".hidden.json": "{",
         ]
         try await Fixture.with(settings: ["policies.files=2"], policies: policies) { fixture in
@@ -80,11 +86,15 @@ struct PolicyDirectoryTests {
         try await Fixture.with(functions: functions, policies: policies) { fixture in
             let one = try fixture.connect("platform")
             let f = try await one.begin(
-                BeginRequest(function: "guest/f", container: .path("/" + Fixture.first)), payload: Self.payload)
+                BeginRequest(function: "guest/f", container: .path("/" + Fixture.first)),
+                payload: Self.payload
+            )
             #expect(f.mode == .shadow)
             #expect(!f.applied)
             let g = try await one.begin(
-                BeginRequest(function: "guest/g", container: .path("/" + Fixture.second)), payload: Self.payload)
+                BeginRequest(function: "guest/g", container: .path("/" + Fixture.second)),
+                payload: Self.payload
+            )
             #expect(g.limit == .mebibytes(32))
             #expect(g.decision?.adjustments == [.cutToMaximum])
             for id in [f.id, g.id] { _ = try await one.end(id) }

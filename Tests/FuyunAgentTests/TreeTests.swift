@@ -31,7 +31,9 @@ struct TreeTests {
             let id = String(repeating: "0e", count: 32)
             let pod = "kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1.slice"
             let path = "\(pod)/cri-containerd-\(id).scope"
-            try fixture.tree.add(path, ["memory.max": "268435456\n"])
+            // A cgroup is born with its files; one of the fake tree is therefore made elsewhere and moved.
+            try fixture.tree.add("unwatched/\(path)", ["memory.max": "268435456\n"])
+            try fixture.move("unwatched/kubepods.slice", to: "kubepods.slice")
             _ = try await fixture.wait(for: "/v1/containers") { $0.contains(id) }
             fixture.tree.remove(pod)
             _ = try await fixture.wait(for: "/v1/containers") { !$0.contains(id) }
@@ -42,9 +44,11 @@ struct TreeTests {
     func lateLeaf() async throws {
         try await Fixture.with { fixture in
             let scope = "machine.slice/libpod-\(String(repeating: "77", count: 32)).scope"
-            try fixture.tree.add(scope, ["memory.max": "268435456\n"])
+            try fixture.tree.add("unwatched/scope/container", ["memory.max": "268435456\n"])
+            try fixture.move("unwatched/scope/container", to: "unwatched/leaf")
+            try fixture.move("unwatched/scope", to: scope)
             _ = try await fixture.wait(for: "/v1/containers") { $0.contains("/\(scope)\"") }
-            try fixture.tree.add(scope + "/container", ["memory.max": "268435456\n"])
+            try fixture.move("unwatched/leaf", to: scope + "/container")
             _ = try await fixture.wait(for: "/v1/containers") { $0.contains("/\(scope)/container\"") }
         }
     }
