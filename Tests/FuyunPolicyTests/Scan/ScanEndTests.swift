@@ -37,7 +37,7 @@ import Testing
     func refusesANumberWithoutAnEnd(_ body: String) throws {
         let result = try scan(body, [("/a/b", .number)])
         #expect(result.end == .malformed)
-        #expect(result.outcome(0) == .absent)
+        #expect(result.outcomes == [.absent])
     }
 
     @Test(
