@@ -154,6 +154,7 @@ extension Engine {
                 facts.reading = try meter.end(container, isSuspicious: isSuspicious, at: facts.time)
                 if let current = facts.reading.current { container.notePeak(current: current) }
                 facts.peak = container.peak(of: slot)
+                facts.limitFound = try container.files.readMax()
                 if isSuspicious {
                     facts.populated = (try? container.directory.cgroupEvents())??.populated
                     facts.killsAsGroup = (try? container.directory.oomGroup()) ?? nil

@@ -19,6 +19,10 @@ final class PolicyWatcher {
     private var isScheduled = false
     private var isLoading = false
     private var isDue = false
+    /// The inotify instance; what it says is read through a second descriptor, which belongs to the channel.
+    private var descriptor: CInt = -1
+    /// Whether the directory was there when it was looked at last.
+    private var wasWatched = true
 
     init(engine: Engine, store: PolicyStore, worker: BoundedWorker, directory: FilePath) {
         self.engine = engine
@@ -27,25 +31,40 @@ final class PolicyWatcher {
         self.directory = directory
     }
 
+    deinit {
+        if descriptor >= 0 { close(descriptor) }
+    }
+
     /// Watches the directory, then reads it for the first time.
     ///
     /// - Returns: Done when the first snapshot is in use.
     func start() -> EventLoopFuture<Void> {
-        let descriptor = inotify_init1(CInt(IN_NONBLOCK) | CInt(IN_CLOEXEC))
-        let mask = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CREATE | IN_ATTRIB
-        let watch = descriptor < 0 ? -1 : inotify_add_watch(descriptor, directory.string, UInt32(mask))
-        guard watch >= 0 else {
-            let reason = Errno(rawValue: errno)
-            if descriptor >= 0 { close(descriptor) }
-            engine.logger.warning(
-                "cannot watch the policy directory; policies are read at the start and on reload (SIGHUP) only",
-                metadata: ["directory": "\(directory)", "error": "\(reason)"]
-            )
+        descriptor = inotify_init1(CInt(IN_NONBLOCK) | CInt(IN_CLOEXEC))
+        let reader = descriptor < 0 ? -1 : fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        guard reader >= 0 else {
+            tellUnwatched(Errno(rawValue: errno))
             return load()
         }
+        watch()
         let shared = NIOLoopBound(self, eventLoop: engine.loop)
-        return InotifyHandler.attach(descriptor, to: engine.loop) { [weak self] _ in self?.changed() }
+        return InotifyHandler.attach(reader, to: engine.loop) { [weak self] _ in self?.changed() }
             .flatMap { _ in shared.value.load() }
+    }
+
+    /// Watches the directory that has this path now; one that is watched already stays so.
+    private func watch() {
+        guard descriptor >= 0 else { return }
+        let mask = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CREATE | IN_ATTRIB
+        let isWatched = inotify_add_watch(descriptor, directory.string, UInt32(mask)) >= 0
+        if !isWatched, wasWatched { tellUnwatched(Errno(rawValue: errno)) }
+        wasWatched = isWatched
+    }
+
+    private func tellUnwatched(_ reason: Errno) {
+        engine.logger.warning(
+            "cannot watch the policy directory; make it, then reload (SIGHUP)",
+            metadata: ["directory": "\(directory)", "error": "\(reason)"]
+        )
     }
 
     /// Something in the directory changed.
@@ -55,6 +74,7 @@ final class PolicyWatcher {
         engine.after(Self.quiet) { [weak self] in
             guard let self else { return }
             isScheduled = false
+            watch()
             guard !isLoading else {
                 isDue = true
                 return
