@@ -7,6 +7,7 @@ import MemoryUnits
 import NIOCore
 import NIOPosix
 public import ServiceLifecycle
+import Synchronization
 public import Systemd
 import SystemPackage
 
@@ -28,8 +29,12 @@ public struct AgentSurroundings: Sendable {
 
     /// Names the surroundings; what is not given is the real machine's.
     public init(
-        hierarchy: CgroupHierarchy, resolver: PeerResolver? = nil, bus: SystemBus? = nil, sockets: [String: CInt] = [:],
-        notifier: ServiceNotifier = ServiceNotifier(), logger: Logger
+        hierarchy: CgroupHierarchy,
+        resolver: PeerResolver? = nil,
+        bus: SystemBus? = nil,
+        sockets: [String: CInt] = [:],
+        notifier: ServiceNotifier = ServiceNotifier(),
+        logger: Logger
     ) {
         self.hierarchy = hierarchy
         self.resolver = resolver ?? .kernel(hierarchy)
@@ -58,12 +63,16 @@ public final class Agent: Service {
     private let log: ObservationLog
     private let workers: [BoundedWorker]
     private let metrics: AgentMetrics
-    private let policyStore: PolicyStore
+    private let isStopped = Atomic<Bool>(false)
 
     private init(
-        group: MultiThreadedEventLoopGroup, confined: Confined, configuration: AgentConfiguration,
-        surroundings: AgentSurroundings, log: ObservationLog, workers: [BoundedWorker], metrics: AgentMetrics,
-        policyStore: PolicyStore
+        group: MultiThreadedEventLoopGroup,
+        confined: Confined,
+        configuration: AgentConfiguration,
+        surroundings: AgentSurroundings,
+        log: ObservationLog,
+        workers: [BoundedWorker],
+        metrics: AgentMetrics
     ) {
         self.group = group
         loop = group.next()
@@ -73,12 +82,15 @@ public final class Agent: Service {
         self.log = log
         self.workers = workers
         self.metrics = metrics
-        self.policyStore = policyStore
     }
 
-    /// Wires an agent: directories, log, engine, discovery, policies. When it returns, the containers that run are
-    /// admitted and the first policy snapshot is in use, but no socket listens yet.
-    public static func build(_ configuration: AgentConfiguration, _ surroundings: AgentSurroundings) async throws -> Agent {
+    /// Wires an agent: directories, log, engine, discovery, policies.
+    ///
+    /// When it returns, the containers that run are admitted and the first policy snapshot is in use, but no socket
+    /// listens yet.
+    public static func build(_ configuration: AgentConfiguration, _ surroundings: AgentSurroundings) async throws
+        -> Agent
+    {
         let state = FilePath(configuration.paths.state)
         do {
             try StateDirectory.make(state, permissions: 0o750)
@@ -88,14 +100,22 @@ public final class Agent: Service {
         let metrics = AgentMetrics(registry: PrometheusRegistry())
         let logger = surroundings.logger
         let log = ObservationLog(
-            directory: state, fileSize: configuration.observations.fileSize, files: configuration.observations.files,
-            capacity: configuration.observations.queue, report: reporter(metrics.observations, logger))
+            directory: state,
+            fileSize: configuration.observations.fileSize,
+            files: configuration.observations.files,
+            capacity: configuration.observations.queue,
+            report: reporter(metrics.observations, logger)
+        )
         let settler = BoundedWorker(name: "fuyun.settle", bound: configuration.limiter.settleQueue)
         let reader = BoundedWorker(name: "fuyun.policies", bound: 2)
         let directory = FilePath(configuration.paths.policies)
         let store = PolicyStore(
             files: PolicyFiles(
-                directory: directory, largest: configuration.policies.fileSize, most: configuration.policies.files))
+                directory: directory,
+                largest: configuration.policies.fileSize,
+                most: configuration.policies.files
+            )
+        )
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let loop = group.next()
         let epoch = StateDirectory.nextEpoch(in: state, now: Clocks.wall() / 1_000_000_000)
@@ -103,9 +123,18 @@ public final class Agent: Service {
             let confined = try await loop.submit { () throws -> Confined in
                 let engine = Engine(
                     Engine.Parts(
-                        loop: loop, hierarchy: surroundings.hierarchy, resolver: surroundings.resolver,
-                        bus: surroundings.bus, log: log, settler: settler, metrics: metrics, logger: logger, epoch: epoch),
-                    configuration: configuration)
+                        loop: loop,
+                        hierarchy: surroundings.hierarchy,
+                        resolver: surroundings.resolver,
+                        bus: surroundings.bus,
+                        log: log,
+                        settler: settler,
+                        metrics: metrics,
+                        logger: logger,
+                        epoch: epoch
+                    ),
+                    configuration: configuration
+                )
                 engine.features = features(of: surroundings.hierarchy)
                 engine.watcher = try TreeWatcher(hierarchy: surroundings.hierarchy, engine: engine)
                 return Confined(
@@ -113,15 +142,23 @@ public final class Agent: Service {
                     listener: NIOLoopBound(Listener(loop: loop), eventLoop: loop),
                     policyWatcher: NIOLoopBound(
                         PolicyWatcher(engine: engine, store: store, worker: reader, directory: directory),
-                        eventLoop: loop))
+                        eventLoop: loop
+                    )
+                )
             }.get()
             try await loop.flatSubmit { () -> EventLoopFuture<Void> in
                 guard let watcher = confined.engine.value.watcher else { return loop.makeSucceededVoidFuture() }
                 return watcher.start().flatMap { _ in confined.policyWatcher.value.start() }
             }.get()
             return Agent(
-                group: group, confined: confined, configuration: configuration, surroundings: surroundings, log: log,
-                workers: [settler, reader], metrics: metrics, policyStore: store)
+                group: group,
+                confined: confined,
+                configuration: configuration,
+                surroundings: surroundings,
+                log: log,
+                workers: [settler, reader],
+                metrics: metrics
+            )
         } catch {
             try? await group.shutdownGracefully()
             throw error
@@ -136,7 +173,8 @@ public final class Agent: Service {
     }
 
     private static func reporter(
-        _ metrics: ObservationMetrics, _ logger: Logger
+        _ metrics: ObservationMetrics,
+        _ logger: Logger
     ) -> @Sendable (ObservationLog.Event) -> Void {
         { event in
             switch event {
@@ -155,7 +193,9 @@ public final class Agent: Service {
         try await start()
         surroundings.notifier.ready()
         surroundings.logger.notice(
-            "ready", metadata: ["version": "\(AgentVersion.text)", "sockets": "\(configuration.paths.runtime)"])
+            "ready",
+            metadata: ["version": "\(AgentVersion.text)", "sockets": "\(configuration.paths.runtime)"]
+        )
         try? await gracefulShutdown()
         surroundings.notifier.stopping()
         await stop()
@@ -184,7 +224,10 @@ public final class Agent: Service {
                 let engine = confined.engine.value
                 engine.sockets[role] = path
                 return confined.listener.value.listen(
-                    on: descriptor, role: role, service: engine, limits: limits
+                    on: descriptor,
+                    role: role,
+                    service: engine,
+                    limits: limits
                 ) { engine.metrics.server.connectionsTimedOut.increment() }
             }.get()
         }
@@ -192,6 +235,7 @@ public final class Agent: Service {
 
     /// Stops: nothing new is accepted, what was asked is answered, every container goes to its ceiling, the log is written.
     public func stop() async {
+        guard isStopped.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged else { return }
         try? await loop.submit { [confined] in
             let engine = confined.engine.value
             engine.isStopping = true
@@ -237,7 +281,8 @@ public final class Agent: Service {
             for diagnostic in error.diagnostics {
                 surroundings.logger.error(
                     "the configuration is refused; the old one stays",
-                    metadata: ["place": "\(diagnostic.place)", "problem": "\(diagnostic.message)"])
+                    metadata: ["place": "\(diagnostic.place)", "problem": "\(diagnostic.message)"]
+                )
             }
         }
     }
@@ -250,6 +295,7 @@ extension RequestLimits {
             kept: Int(clamping: configuration.payload.kept.rawValue),
             dropped: Int(clamping: configuration.payload.dropped.rawValue),
             idle: .nanoseconds(configuration.server.idle.wholeNanoseconds),
-            request: .nanoseconds(configuration.server.request.wholeNanoseconds))
+            request: .nanoseconds(configuration.server.request.wholeNanoseconds)
+        )
     }
 }

@@ -33,14 +33,20 @@ public enum CeilingRelease {
     }
 
     private static func release(
-        _ directory: borrowing CgroupDirectory, _ text: String, _ outcome: inout Outcome
+        _ directory: borrowing CgroupDirectory,
+        _ text: String,
+        _ outcome: inout Outcome
     ) throws(CgroupError) {
         guard let ceiling = MemoryLimit(text: text) else {
-            outcome.problems.append("\(directory.path): the attribute \(Engine.ceilingAttribute) holds no limit: \(text)")
+            outcome.problems.append(
+                "\(directory.path): the attribute \(Engine.ceilingAttribute) holds no limit: \(text)"
+            )
             return
         }
         // Wider than the ceiling: the platform has given it a new one meanwhile.
-        if let found = try directory.memoryMax(), found.ceiling < ceiling.ceiling { try directory.setMemoryMax(ceiling) }
+        if let found = try directory.memoryMax(), found.ceiling < ceiling.ceiling {
+            try directory.setMemoryMax(ceiling)
+        }
         _ = try directory.setAttribute(Engine.ceilingAttribute, nil)
         outcome.released += 1
     }

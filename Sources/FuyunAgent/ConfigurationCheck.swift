@@ -12,7 +12,11 @@ public struct ConfigurationCheck: Sendable {
         let directory = FilePath(configuration.paths.policies)
         let store = PolicyStore(
             files: PolicyFiles(
-                directory: directory, largest: configuration.policies.fileSize, most: configuration.policies.files))
+                directory: directory,
+                largest: configuration.policies.fileSize,
+                most: configuration.policies.files
+            )
+        )
         let snapshot = store.load().snapshot
         problems = snapshot.problems.flatMap { problem in
             let place = problem.file.isEmpty ? directory : directory.appending(problem.file)

@@ -13,8 +13,9 @@ enum StateDirectory {
         }
     }
 
-    /// The number of this run: the second since 1970, or one more than the last run's when that is not less. Two runs never
-    /// have the same, so that an id of an earlier run is never taken for one of this.
+    /// The number of this run: the second since 1970, or one more than the last run's when that is not less.
+    ///
+    /// Two runs never have the same, so that an id of an earlier run is never taken for one of this.
     ///
     /// Without a directory that can be written it is the second alone.
     static func nextEpoch(in directory: FilePath, now: UInt64) -> UInt32 {

@@ -17,17 +17,23 @@ extension ConfigurationSources {
     ///   - file: The file that the command line names; nil: the standard one, which may be missing.
     ///   - assignments: `KEY=VALUE` from the command line.
     public static func process(
-        file: String?, assignments: [String]
+        file: String?,
+        assignments: [String]
     ) throws(ConfigurationErrors) -> ConfigurationSources {
         var environment: [String: String] = [:]
         for setting in Setting.all {
-            if let value = getenv(setting.environmentName) { environment[setting.environmentName] = String(cString: value) }
+            if let value = getenv(setting.environmentName) {
+                environment[setting.environmentName] = String(cString: value)
+            }
         }
         let path = file ?? getenv("FUYUN_CONFIG").map { String(cString: $0) } ?? standardPath
         do {
             let contents = try read(path)
             return ConfigurationSources(
-                file: (path: path, contents: contents), environment: environment, assignments: assignments)
+                file: (path: path, contents: contents),
+                environment: environment,
+                assignments: assignments
+            )
         } catch {
             if error == .noSuchFileOrDirectory, file == nil {
                 return ConfigurationSources(file: nil, environment: environment, assignments: assignments)
@@ -73,8 +79,11 @@ extension AgentSurroundings {
             for name in passed.names { sockets[name] = try passed.take(name) }
         }
         return AgentSurroundings(
-            hierarchy: try .configured(configuration), bus: configuration.systemdCeilings ? SystemBus() : nil,
-            sockets: sockets, logger: logger)
+            hierarchy: try .configured(configuration),
+            bus: configuration.systemdCeilings ? SystemBus() : nil,
+            sockets: sockets,
+            logger: logger
+        )
     }
 }
 

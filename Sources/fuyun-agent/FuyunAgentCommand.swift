@@ -11,7 +11,10 @@ struct FuyunAgentCommand: AsyncParsableCommand {
         abstract: "Gives every function invocation on this node the memory it needs, and no more.",
         discussion: "Settings come from the command line, the environment (FUYUN_*) and the file, in this order; "
             + "docs/configuration.md lists them. Exit status: 0 done, 1 something is wrong, 64 bad usage.",
-        version: AgentVersion.text, subcommands: [Serve.self, Release.self], defaultSubcommand: Serve.self)
+        version: AgentVersion.text,
+        subcommands: [Serve.self, Release.self],
+        defaultSubcommand: Serve.self
+    )
 }
 
 struct ConfigurationOptions: ParsableArguments {
@@ -47,7 +50,9 @@ struct Serve: AsyncParsableCommand {
         var services: [any Service] = [agent, signals]
         if let watchdog = try Watchdog.fromEnvironment() {
             services.insert(
-                WatchdogService(watchdog: watchdog, logger: logger) { try await agent.proveAlive() }, at: 0)
+                WatchdogService(watchdog: watchdog, logger: logger) { try await agent.proveAlive() },
+                at: 0
+            )
         }
         let group = ServiceGroup(services: services, logger: logger)
         let stopper = Task {
@@ -68,7 +73,8 @@ struct Serve: AsyncParsableCommand {
 
 struct Release: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Give every container back the ceiling that a stopped agent left on it.")
+        abstract: "Give every container back the ceiling that a stopped agent left on it."
+    )
 
     @OptionGroup var options: ConfigurationOptions
 

@@ -34,8 +34,12 @@ final class Fixture: Sendable {
     private let open = Mutex<[ClientConnection]>([])
 
     private init(
-        tree: FakeCgroupTree, home: FilePath, configuration: AgentConfiguration, hierarchy: CgroupHierarchy,
-        agent: Agent, caller: CallerBox
+        tree: FakeCgroupTree,
+        home: FilePath,
+        configuration: AgentConfiguration,
+        hierarchy: CgroupHierarchy,
+        agent: Agent,
+        caller: CallerBox
     ) {
         self.tree = tree
         self.home = home
@@ -47,9 +51,15 @@ final class Fixture: Sendable {
 
     /// Runs a test's body with an agent that serves.
     static func with(
-        _ test: String = #function, settings: [String] = [], functions: String? = nil,
-        policies: [String: String] = ["f.json": Fixture.policy()], _ body: (Fixture) async throws -> Void
+        _ test: String = #function,
+        settings: [String] = [],
+        functions: String? = nil,
+        policies: [String: String] = ["f.json": Fixture.policy()],
+        _ body: (Fixture) async throws -> Void
     ) async throws {
+        // Each agent takes two inotify instances, of which a user has 128 in all.
+        await AgentSlots.shared.take()
+        defer { AgentSlots.shared.give() }
         let tree = try FakeCgroupTree(test: test) {
             [
                 Self.scope: ["memory.max": "\(ceiling.rawValue)\n"],
@@ -74,7 +84,10 @@ final class Fixture: Sendable {
     }
 
     private static func make(
-        _ tree: FakeCgroupTree, _ home: FilePath, _ settings: [String], _ functions: String?
+        _ tree: FakeCgroupTree,
+        _ home: FilePath,
+        _ settings: [String],
+        _ functions: String?
     ) async throws -> Fixture {
         let configuration = try AgentConfiguration.load(
             ConfigurationSources(
@@ -83,7 +96,9 @@ final class Fixture: Sendable {
                 assignments: [
                     "cgroup.mount=\(tree.mount)", "paths.policies=\(home)/policies", "paths.state=\(home)/state",
                     "paths.runtime=\(home)/run", "defaults.minimum_bytes=1048576", "limiter.cache_allowance_bytes=0",
-                ] + settings))
+                ] + settings
+            )
+        )
         let hierarchy = try CgroupHierarchy(mountPoint: tree.mount, check: .unchecked)
         let caller = CallerBox()
         let resolver = PeerResolver { (_: CInt) throws(PeerError) in
@@ -94,9 +109,17 @@ final class Fixture: Sendable {
         var logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         logger.logLevel = .critical
         let agent = try await Agent.build(
-            configuration, AgentSurroundings(hierarchy: hierarchy, resolver: resolver, logger: logger))
+            configuration,
+            AgentSurroundings(hierarchy: hierarchy, resolver: resolver, logger: logger)
+        )
         let fixture = Fixture(
-            tree: tree, home: home, configuration: configuration, hierarchy: hierarchy, agent: agent, caller: caller)
+            tree: tree,
+            home: home,
+            configuration: configuration,
+            hierarchy: hierarchy,
+            agent: agent,
+            caller: caller
+        )
         return fixture
     }
 
@@ -109,6 +132,9 @@ final class Fixture: Sendable {
 
     func path(_ socket: String) -> String { home.appending("run").appending("\(socket).sock").string }
 
+    /// From now on, connections on `function.sock` are said to come from this cgroup.
+    func call(from path: String) { caller.path.withLock { $0 = path } }
+
     /// A connection of its own, closed with the fixture.
     func connect(_ socket: String = "function") throws -> ClientConnection {
         let connection = ClientConnection(to: try Endpoint("unix:\(path(socket))"), on: group.next())
@@ -118,7 +144,8 @@ final class Fixture: Sendable {
 
     /// What an operator's page says.
     func page(_ target: String) async throws -> String {
-        let response = try await connect("admin").send(ClientRequest(.get, target))
+        let request = ClientRequest(.get, target)
+        let response = try await request.send(to: try Endpoint("unix:\(path("admin"))"), on: group.next())
         return String(buffer: response.body)
     }
 
@@ -130,14 +157,14 @@ final class Fixture: Sendable {
             if condition(last) { return last }
             try await Task.sleep(for: .milliseconds(10))
         }
-        Issue.record("\(target) never satisfied the condition: \(last)")
+        Issue.record("\(target) never satisfied the condition: \(last.prefix(2000))")
         return last
     }
 
     /// Waits until something holds, at most five seconds.
-    func wait(_ what: String, until condition: () throws -> Bool) async throws {
+    func wait(_ what: String, until condition: () async throws -> Bool) async throws {
         for _ in 0..<500 {
-            if try condition() { return }
+            if try await condition() { return }
             try await Task.sleep(for: .milliseconds(10))
         }
         Issue.record("never happened: \(what)")
@@ -159,6 +186,13 @@ final class Fixture: Sendable {
         return observations()
     }
 
+    /// Moves a cgroup of the fake tree, so that it is born as it is.
+    func move(_ old: String, to new: String) throws {
+        guard rename(tree.mount.string + "/" + old, tree.mount.string + "/" + new) == 0 else {
+            throw Errno(rawValue: errno)
+        }
+    }
+
     func replacePolicy(_ name: String, _ text: String) throws {
         let directory = home.appending("policies")
         try Self.write(text, to: directory.appending(".new"))
@@ -167,7 +201,11 @@ final class Fixture: Sendable {
 
     static func write(_ text: String, to path: FilePath) throws {
         let file = try FileDescriptor.open(
-            path, .writeOnly, options: [.create, .truncate], permissions: [.ownerReadWrite, .groupRead, .otherRead])
+            path,
+            .writeOnly,
+            options: [.create, .truncate],
+            permissions: [.ownerReadWrite, .groupRead, .otherRead]
+        )
         try file.closeAfter { _ = try file.writeAll(Array(text.utf8)) }
     }
 
@@ -187,7 +225,10 @@ final class Fixture: Sendable {
 
     /// A policy: 40 MB and the number `n` of the payload.
     static func policy(
-        _ function: String = "guest/f", version: Int = 1, status: String = "active", base: Int = 40_000_000
+        _ function: String = "guest/f",
+        version: Int = 1,
+        status: String = "active",
+        base: Int = 40_000_000
     ) -> String {
         """
         {"schema":"fuyun.policy/v1",
@@ -198,6 +239,43 @@ final class Fixture: Sendable {
          "logic":{"type":"linear","terms":{"n":"n"},"coefficients":{"base":\(base),"n":1},"decision_rationale":"test"},
          "safety":{"headroom":0}}
         """
+    }
+}
+
+/// Bounds how many agents run at once.
+private final class AgentSlots: Sendable {
+    static let shared = AgentSlots()
+
+    private struct State {
+        var free = 8
+        var waiting: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = Mutex(State())
+
+    func take() async {
+        await withCheckedContinuation { continuation in
+            let isFree = state.withLock { state in
+                guard state.free > 0 else {
+                    state.waiting.append(continuation)
+                    return false
+                }
+                state.free -= 1
+                return true
+            }
+            if isFree { continuation.resume() }
+        }
+    }
+
+    func give() {
+        let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            guard !state.waiting.isEmpty else {
+                state.free += 1
+                return nil
+            }
+            return state.waiting.removeFirst()
+        }
+        next?.resume()
     }
 }
 

@@ -36,7 +36,7 @@ import Testing
                   headroom                         × 1.05
                   range       32 MiB to 1 GiB
                   tier        4 MiB                rounded up
-                  input part  8515584 (8.1 MiB)
+                  input part  8515585 (8.1 MiB)
                   limit       46137344 (44 MiB)
                 The policy's formula decided.
                 """
@@ -55,13 +55,13 @@ import Testing
                   x  400  out_of_range  json /x
                   y  1    defaulted     json /y
                 law
-                  base                        1000000 bytes
+                  base                          1000000 bytes
                   a     x + y  x = ?, 1000 × x  ?
                 decision
                   limit  536870912 (512 MiB)
                 The payload's "x" is outside the declared range; the preset applies. \
                 Widen the range if the formula holds there.
-                """.replacing("base                        1", with: "base                          1")
+                """
         )
     }
 

@@ -41,6 +41,7 @@ import Testing
         #expect(cut.state(0) == .value)
         #expect(cut.state(2) == .missing)
         #expect(policy.extract("").state(2) == .defaulted)
+        #expect(policy.extract(body, cutAt: 0).state(2) == .missing)
         #expect(policy.extract(body.replacing("720", with: "720]")).state(2) == .missing)
     }
 

@@ -221,13 +221,15 @@ class Container:
         arguments += [*extra, "--rootfs", "/:O"]
         arguments += [
             "/usr/bin/fuyun-shim", "http", "--listen", f"127.0.0.1:{self.port}", "--upstream", f"127.0.0.1:{self.port + 1}",
-            "--agent-deadline", f"{deadline_ms}ms", *shim_options, "--",
+            "--agent-deadline", str(deadline_ms), *shim_options, "--",
             "python3", "-u", str(DEMO / f"{program.replace('-', '_')}.py"),
         ]
         run(*arguments, timeout=240)
         Container.live.append(self)
         self.id = run("podman", "inspect", "--format", "{{.Id}}", self.name).strip()
         self.pid = int(run("podman", "inspect", "--format", "{{.State.Pid}}", self.name))
+        if self.pid == 0:
+            raise AssertionError(f"{self.name} ended at once: {self.logs()}")
         self.path = self.cgroup_of(self.pid)
         wait_until(self.accepts, 120, 0.2, f"{self.name} to listen")
         self.init()
@@ -305,7 +307,8 @@ class Container:
         return run("podman", "inspect", "--format", "{{.State.Running}}", self.name, check=False).strip() == "true"
 
     def logs(self):
-        return run("podman", "logs", "--tail", "40", self.name, check=False)
+        done = subprocess.run(["podman", "logs", "--tail", "40", self.name], text=True, capture_output=True, timeout=60)
+        return done.stdout + done.stderr
 
     def remove(self):
         run("podman", "rm", "--force", "--time", "0", self.name, check=False, timeout=120)

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <malloc.h>
+#include <sys/signalfd.h>
+
 // Kernel interfaces that Swift's Glibc module does not import: variadic system calls, macros and newer constants.
 // Every function returns a negative errno on failure, so that no caller depends on the thread's errno.
 

@@ -23,7 +23,10 @@ extension Engine {
             return Response(status: 200, contentType: .text, body: body)
         case .readyz:
             guard isReady else {
-                throw ErrorAnswer(.unavailable, isStopping ? "the agent is stopping" : "the policies are not loaded yet")
+                throw ErrorAnswer(
+                    .unavailable,
+                    isStopping ? "the agent is stopping" : "the policies are not loaded yet"
+                )
             }
             body.writeStaticString("ok\n")
             return Response(status: 200, contentType: .text, body: body)
@@ -31,7 +34,8 @@ extension Engine {
         case .functions: body.writeJSON { writeFunctions(&$0) }
         case .containers: body.writeJSON { writeContainers(&$0) }
         case .explain(let id): try explain(id, into: &body)
-        case .invocations, .end: throw ErrorAnswer(.wrongSocket, "calls begin and end on function.sock or platform.sock")
+        case .invocations, .end:
+            throw ErrorAnswer(.wrongSocket, "calls begin and end on function.sock or platform.sock")
         }
         body.writeStaticString("\n")
         return Response(status: 200, body: body)
@@ -178,7 +182,8 @@ extension Engine {
         } else {
             throw ErrorAnswer(
                 .unknownInvocation,
-                "not among the calls in flight or the last \(InvocationHistory.capacity) of this run; look in the observation log")
+                "not among the calls in flight or the last \(InvocationHistory.capacity) of this run; look in the observation log"
+            )
         }
     }
 }

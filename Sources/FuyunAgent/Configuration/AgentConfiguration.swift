@@ -2,7 +2,9 @@ public import FuyunPolicy
 public import Logging
 public import MemoryUnits
 
-/// Everything that an operator can set, checked and in its units. Keys and defaults: docs/configuration.md, `Setting`.
+/// Everything that an operator can set, checked and in its units.
+///
+/// Keys and defaults: docs/configuration.md, `Setting`.
 public struct AgentConfiguration: Sendable, Equatable {
     /// Where cgroups are and which are managed.
     public struct Cgroups: Sendable, Equatable {
@@ -42,7 +44,12 @@ public struct AgentConfiguration: Sendable, Equatable {
         /// The bounds of a decision for a container whose ceiling, ancestors included, is `ceiling`.
         public func bounds(under ceiling: Bytes) -> SafetyBounds {
             let greatest = min(maximum ?? ceiling, ceiling)
-            return SafetyBounds(minimum: minimum, maximum: greatest, preset: min(preset ?? ceiling, ceiling), tier: tier)
+            return SafetyBounds(
+                minimum: minimum,
+                maximum: greatest,
+                preset: min(preset ?? ceiling, ceiling),
+                tier: tier
+            )
         }
     }
 
@@ -166,6 +173,9 @@ public struct ConfigurationDiagnostic: Error, Sendable, Hashable, CustomStringCo
 public struct ConfigurationErrors: Error, Sendable, CustomStringConvertible {
     /// Every problem, not just the first.
     public var diagnostics: [ConfigurationDiagnostic]
+
+    /// Collects problems.
+    public init(diagnostics: [ConfigurationDiagnostic]) { self.diagnostics = diagnostics }
 
     /// One line per problem.
     public var description: String { diagnostics.map(\.description).joined(separator: "\n") }

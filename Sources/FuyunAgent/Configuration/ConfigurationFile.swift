@@ -54,7 +54,10 @@ struct ConfigurationFile {
         guard let entries = element.entries(reporting: &collector) else { return }
         guard entries.count <= Self.maximumFunctions else {
             collector.error(
-                at: element.path, .outOfRange, "found \(entries.count) functions, expected at most \(Self.maximumFunctions)")
+                at: element.path,
+                .outOfRange,
+                "found \(entries.count) functions, expected at most \(Self.maximumFunctions)"
+            )
             return
         }
         for (name, entry) in entries {
@@ -63,7 +66,9 @@ struct ConfigurationFile {
     }
 
     private static func settings(
-        _ settings: [Setting], in element: JSONElement, _ collector: inout DiagnosticCollector
+        _ settings: [Setting],
+        in element: JSONElement,
+        _ collector: inout DiagnosticCollector
     ) -> [String: ConfigContent] {
         guard var object = element.object(reporting: &collector) else { return [:] }
         var values: [String: ConfigContent] = [:]
@@ -78,7 +83,9 @@ struct ConfigurationFile {
     }
 
     private static func content(
-        of element: JSONElement, as setting: Setting, _ collector: inout DiagnosticCollector
+        of element: JSONElement,
+        as setting: Setting,
+        _ collector: inout DiagnosticCollector
     ) -> ConfigContent? {
         let content: ConfigContent?
         switch setting.kind {

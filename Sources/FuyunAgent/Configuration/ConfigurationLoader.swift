@@ -44,7 +44,8 @@ extension AgentConfiguration {
     }
 
     private static func assigned(
-        _ assignments: [String], _ diagnostics: inout [ConfigurationDiagnostic]
+        _ assignments: [String],
+        _ diagnostics: inout [ConfigurationDiagnostic]
     ) -> [String: ConfigContent] {
         var values: [String: ConfigContent] = [:]
         for assignment in assignments {
@@ -52,7 +53,11 @@ extension AgentConfiguration {
             let place = "--set \(assignment)"
             guard parts.count == 2, let setting = Setting.byKey[String(parts[0])] else {
                 diagnostics.append(
-                    ConfigurationDiagnostic(place: place, message: "expected KEY=VALUE with a key of docs/configuration.md"))
+                    ConfigurationDiagnostic(
+                        place: place,
+                        message: "expected KEY=VALUE with a key of docs/configuration.md"
+                    )
+                )
                 continue
             }
             guard let content = setting.parse(String(parts[1])) else {
@@ -69,42 +74,58 @@ extension AgentConfiguration {
             name: name,
             values: Dictionary(
                 values.map { (AbsoluteConfigKey(["fuyun"] + $0), ConfigValue($1, isSecret: false)) },
-                uniquingKeysWith: { _, last in last }))
+                uniquingKeysWith: { _, last in last }
+            )
+        )
     }
 
     private init(reading settings: inout SettingReader, functions overrides: [String: [String: ConfigContent]]) {
         cgroups = Cgroups(
-            mount: settings.text("cgroup.mount"), roots: settings.texts("cgroup.roots"),
-            containers: settings.texts("cgroup.containers"))
+            mount: settings.text("cgroup.mount"),
+            roots: settings.texts("cgroup.roots"),
+            containers: settings.texts("cgroup.containers")
+        )
         paths = Paths(
-            policies: settings.text("paths.policies"), state: settings.text("paths.state"),
-            runtime: settings.text("paths.runtime"))
+            policies: settings.text("paths.policies"),
+            state: settings.text("paths.state"),
+            runtime: settings.text("paths.runtime")
+        )
         let defaults = Grant(
-            preset: settings.bytesOrNone("defaults.preset_bytes"), minimum: settings.bytes("defaults.minimum_bytes"),
-            maximum: settings.bytesOrNone("defaults.maximum_bytes"), tier: settings.bytes("defaults.tier_bytes"),
+            preset: settings.bytesOrNone("defaults.preset_bytes"),
+            minimum: settings.bytes("defaults.minimum_bytes"),
+            maximum: settings.bytesOrNone("defaults.maximum_bytes"),
+            tier: settings.bytes("defaults.tier_bytes"),
             mode: Mode(rawValue: settings.text("defaults.mode")) ?? .observe,
-            canaryShare: settings.share("defaults.canary_share"))
+            canaryShare: settings.share("defaults.canary_share")
+        )
         self.defaults = defaults
         functions = overrides.mapValues { defaults.overridden(by: $0) }
         payload = Payload(kept: settings.bytes("payload.kept_bytes"), dropped: settings.bytes("payload.dropped_bytes"))
         sampling = Sampling(
-            first: settings.milliseconds("sampling.first_ms"), longest: settings.milliseconds("sampling.longest_ms"))
+            first: settings.milliseconds("sampling.first_ms"),
+            longest: settings.milliseconds("sampling.longest_ms")
+        )
         limiter = Limiter(
             cacheAllowance: settings.bytes("limiter.cache_allowance_bytes"),
             settleDeadline: settings.milliseconds("limiter.settle_deadline_ms"),
-            settleQueue: settings.whole("limiter.settle_queue"))
+            settleQueue: settings.whole("limiter.settle_queue")
+        )
         thrashing = Thrashing(
             fullStallShare: settings.share("thrashing.full_stall_share"),
             someStallShare: settings.share("thrashing.some_stall_share"),
-            limitHitsPerSecond: settings.whole("thrashing.limit_hits_per_second"))
+            limitHitsPerSecond: settings.whole("thrashing.limit_hits_per_second")
+        )
         observations = Observations(
-            fileSize: settings.bytes("observations.file_bytes"), files: settings.whole("observations.files"),
-            queue: settings.whole("observations.queue"))
+            fileSize: settings.bytes("observations.file_bytes"),
+            files: settings.whole("observations.files"),
+            queue: settings.whole("observations.queue")
+        )
         server = Server(
             connections: settings.whole("server.connections"),
             connectionsPerPeer: settings.whole("server.connections_per_peer"),
             idle: .seconds(settings.whole("server.idle_seconds")),
-            request: .seconds(settings.whole("server.request_seconds")))
+            request: .seconds(settings.whole("server.request_seconds"))
+        )
         policies = Policies(fileSize: settings.bytes("policies.file_bytes"), files: settings.whole("policies.files"))
         measuredFunctions = settings.whole("metrics.functions")
         systemdCeilings = settings.flag("systemd.ceilings")
@@ -155,7 +176,11 @@ private struct SettingReader {
             // Only a value of another type gets here: the defaults have every key.
         }
         diagnostics.append(
-            ConfigurationDiagnostic(place: "\(key) (or \(setting.environmentName))", message: "expected \(setting.expectation)"))
+            ConfigurationDiagnostic(
+                place: "\(key) (or \(setting.environmentName))",
+                message: "expected \(setting.expectation)"
+            )
+        )
         return nil
     }
 
@@ -192,7 +217,10 @@ private struct SettingReader {
         for text in containers where ContainerPath.PlainRoot(text) == nil {
             diagnostics.append(
                 ConfigurationDiagnostic(
-                    place: "cgroup.containers", message: "\(text): expected a path such as faas.slice or faas.slice/**"))
+                    place: "cgroup.containers",
+                    message: "\(text): expected a path such as faas.slice or faas.slice/**"
+                )
+            )
         }
     }
 
@@ -200,7 +228,10 @@ private struct SettingReader {
         if let maximum = grant.maximum, grant.minimum > maximum {
             diagnostics.append(
                 ConfigurationDiagnostic(
-                    place: place, message: "minimum_bytes is above maximum_bytes; lower the one or raise the other"))
+                    place: place,
+                    message: "minimum_bytes is above maximum_bytes; lower the one or raise the other"
+                )
+            )
         }
     }
 }

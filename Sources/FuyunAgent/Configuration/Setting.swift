@@ -52,47 +52,91 @@ struct Setting: Sendable {
     static let all: [Setting] = [
         text("cgroup.mount", "/sys/fs/cgroup", "where cgroup v2 is mounted"),
         Setting(
-            key: "cgroup.roots", kind: .texts,
+            key: "cgroup.roots",
+            kind: .texts,
             standard: .stringArray(["machine.slice", "system.slice", "kubepods.slice", "kubepods", "docker"]),
-            summary: "directories under the mount in which containers are looked for; missing ones are skipped"),
+            summary: "directories under the mount in which containers are looked for; missing ones are skipped"
+        ),
         Setting(
-            key: "cgroup.containers", kind: .texts, standard: .stringArray([]),
-            summary: "directories whose children are containers whatever their names (`faas.slice`), or whose leaves are "
-                + "(`faas.slice/**`); containers of docker, podman, containerd and CRI-O are known by name"),
+            key: "cgroup.containers",
+            kind: .texts,
+            standard: .stringArray([]),
+            summary:
+                "directories whose children are containers whatever their names (`faas.slice`), or whose leaves are "
+                + "(`faas.slice/**`); containers of docker, podman, containerd and CRI-O are known by name"
+        ),
         text("paths.policies", "/etc/fuyun/policies", "directory of policy documents, one JSON file each"),
         text("paths.state", "/var/lib/fuyun", "directory of the observation log"),
         text("paths.runtime", "/run/fuyun", "directory of the sockets that the agent makes when systemd passes none"),
         whole(
-            "defaults.preset_bytes", size, 0,
-            "limit of a call that no policy decides; 0 is the container's ceiling"),
+            "defaults.preset_bytes",
+            size,
+            0,
+            "limit of a call that no policy decides; 0 is the container's ceiling"
+        ),
         whole("defaults.minimum_bytes", size, 16 << 20, "least limit that a decision may set"),
-        whole("defaults.maximum_bytes", size, 0, "greatest limit that a decision may set; 0 is the container's ceiling"),
+        whole(
+            "defaults.maximum_bytes",
+            size,
+            0,
+            "greatest limit that a decision may set; 0 is the container's ceiling"
+        ),
         whole("defaults.tier_bytes", 0...(1 << 40), 1 << 20, "limits are rounded up to a multiple of this"),
         Setting(
-            key: "defaults.mode", kind: .word(["observe", "shadow", "canary", "enforce"]), standard: .string("enforce"),
-            summary: "the furthest that a policy may reach: observe, shadow, canary or enforce"),
+            key: "defaults.mode",
+            kind: .word(["observe", "shadow", "canary", "enforce"]),
+            standard: .string("enforce"),
+            summary: "the furthest that a policy may reach: observe, shadow, canary or enforce"
+        ),
         Setting(
-            key: "defaults.canary_share", kind: .share, standard: .double(1),
-            summary: "the greatest share of calls that a policy in canary may decide"),
+            key: "defaults.canary_share",
+            kind: .share,
+            standard: .double(1),
+            summary: "the greatest share of calls that a policy in canary may decide"
+        ),
         whole("payload.kept_bytes", 1024...(1 << 20), 1 << 20, "part of a payload that is kept and looked at"),
-        whole("payload.dropped_bytes", 0...(1 << 40), 1 << 28, "further bytes that are read and dropped before the connection is closed"),
+        whole(
+            "payload.dropped_bytes",
+            0...(1 << 40),
+            1 << 28,
+            "further bytes that are read and dropped before the connection is closed"
+        ),
         whole("sampling.first_ms", 1...60_000, 20, "time from the start of a call to the first sample of its memory"),
         whole("sampling.longest_ms", 1...60_000, 250, "longest time between two samples of a container"),
-        whole("limiter.cache_allowance_bytes", 0...(1 << 40), 64 << 20, "page cache that a container keeps between calls"),
+        whole(
+            "limiter.cache_allowance_bytes",
+            0...(1 << 40),
+            64 << 20,
+            "page cache that a container keeps between calls"
+        ),
         whole("limiter.settle_deadline_ms", 1...60_000, 2_000, "longest time that giving back page cache may take"),
         whole("limiter.settle_queue", 1...65_536, 256, "containers that may wait for it; more are dropped and counted"),
         Setting(
-            key: "thrashing.full_stall_share", kind: .share, standard: .double(0.1),
-            summary: "share of a call in which all its tasks stood still for memory, from which it counts as thrashing"),
+            key: "thrashing.full_stall_share",
+            kind: .share,
+            standard: .double(0.1),
+            summary: "share of a call in which all its tasks stood still for memory, from which it counts as thrashing"
+        ),
         Setting(
-            key: "thrashing.some_stall_share", kind: .share, standard: .double(0.25),
-            summary: "the same for at least one of its tasks"),
+            key: "thrashing.some_stall_share",
+            kind: .share,
+            standard: .double(0.25),
+            summary: "the same for at least one of its tasks"
+        ),
         whole(
-            "thrashing.limit_hits_per_second", 1...1_000_000, 1_000,
-            "hits of the limit per second from which a call counts as thrashing where the kernel has no PSI"),
+            "thrashing.limit_hits_per_second",
+            1...1_000_000,
+            1_000,
+            "hits of the limit per second from which a call counts as thrashing where the kernel has no PSI"
+        ),
         whole("observations.file_bytes", 1 << 16...(1 << 40), 64 << 20, "size at which the observation log is rotated"),
         whole("observations.files", 1...1000, 4, "rotated observation logs that are kept"),
-        whole("observations.queue", 16...1_000_000, 8_192, "observations that may wait to be written; more are dropped and counted"),
+        whole(
+            "observations.queue",
+            16...1_000_000,
+            8_192,
+            "observations that may wait to be written; more are dropped and counted"
+        ),
         whole("server.connections", 16...1_000_000, 8_192, "connections open at once, in all"),
         whole("server.connections_per_peer", 1...65_536, 128, "connections open at once from one container"),
         whole("server.idle_seconds", 1...86_400, 300, "time after which a connection with no call in flight is closed"),
@@ -101,11 +145,17 @@ struct Setting: Sendable {
         whole("policies.files", 1...100_000, 10_000, "greatest number of policy documents"),
         whole("metrics.functions", 1...100_000, 1_000, "functions with series of their own; the rest share `other`"),
         Setting(
-            key: "systemd.ceilings", kind: .flag, standard: .bool(true),
-            summary: "whether ceilings are made known to systemd as properties of the scopes that it owns"),
+            key: "systemd.ceilings",
+            kind: .flag,
+            standard: .bool(true),
+            summary: "whether ceilings are made known to systemd as properties of the scopes that it owns"
+        ),
         Setting(
-            key: "log.level", kind: .word(["trace", "debug", "info", "notice", "warning", "error", "critical"]),
-            standard: .string("info"), summary: "least severe log message that is written"),
+            key: "log.level",
+            kind: .word(["trace", "debug", "info", "notice", "warning", "error", "critical"]),
+            standard: .string("info"),
+            summary: "least severe log message that is written"
+        ),
     ]
 
     static let byKey: [String: Setting] = Dictionary(uniqueKeysWithValues: all.map { ($0.key, $0) })

@@ -5,7 +5,9 @@ import Logging
 import NIOCore
 
 /// Follows the cgroup tree by inotify: births and deaths of containers, their counters, and writes of others to their
-/// limits. It lives on the event loop.
+/// limits.
+///
+/// It lives on the event loop.
 ///
 /// A directory is watched first and listed afterwards, so that nothing born in between is missed; what is seen twice is
 /// taken in once. When the kernel's queue overflows everything is looked at again.
@@ -91,7 +93,9 @@ final class TreeWatcher {
         guard directories.count < Self.mostDirectories else {
             if !isTruncated {
                 engine.logger.warning(
-                    "too many cgroups to watch; set cgroup.roots closer", metadata: ["most": "\(Self.mostDirectories)"])
+                    "too many cgroups to watch; set cgroup.roots closer",
+                    metadata: ["most": "\(Self.mostDirectories)"]
+                )
             }
             isTruncated = true
             return
@@ -119,7 +123,9 @@ final class TreeWatcher {
             } catch {
                 guard error.code != .absent, error.code != .gone else { return }
                 engine.logger.warning(
-                    "cannot watch a container", metadata: ["container": "\(container.path)", "error": "\(error)"])
+                    "cannot watch a container",
+                    metadata: ["container": "\(container.path)", "error": "\(error)"]
+                )
                 return
             }
         }

@@ -1,7 +1,9 @@
 import FuyunInvocation
 import FuyunProtocol
 
-/// A call in flight, as the edge knows it. What the limiter knows of it is in its container's ledger.
+/// A call in flight, as the edge knows it.
+///
+/// What the limiter knows of it is in its container's ledger.
 final class Call {
     /// Its id.
     let id: WireID
@@ -19,7 +21,11 @@ final class Call {
     var isEnding = false
 
     init(
-        id: WireID, container: ManagedContainer, connection: Connection, activation: String?, begin: BeginAnswer,
+        id: WireID,
+        container: ManagedContainer,
+        connection: Connection,
+        activation: String?,
+        begin: BeginAnswer,
         isTracked: Bool
     ) {
         self.id = id

@@ -3,7 +3,9 @@ import FuyunInvocation
 import FuyunProtocol
 import MemoryUnits
 
-/// Which parts of the cgroup tree are containers that this agent may manage. A pure function of a path.
+/// Which parts of the cgroup tree are containers that this agent may manage.
+///
+/// A pure function of a path.
 struct ManagedTree: Sendable, Equatable {
     /// Directories in which containers are looked for, from the mount point.
     var roots: [String]
@@ -48,8 +50,9 @@ struct ManagedTree: Sendable, Equatable {
     }
 }
 
-/// The containers that are known, by cgroup id, by the path of the container and by its runtime's id. It lives on the
-/// event loop and does no I/O: admission is the engine's.
+/// The containers that are known, by cgroup id, by the path of the container and by its runtime's id.
+///
+/// It lives on the event loop and does no I/O: admission is the engine's.
 final class ContainerRegistry {
     private var byID: [CgroupID: ManagedContainer] = [:]
     private var byPath: [String: CgroupID] = [:]

@@ -28,8 +28,13 @@ struct Judgement {
     ///   - length: The payload's true size.
     ///   - header: A header of the request by name.
     init(
-        of function: PolicySnapshot.Function?, grant: AgentConfiguration.Grant, ceiling: Bytes, activationHash: UInt64,
-        payload: ByteBuffer, length: UInt64, header: (String) -> String?
+        of function: PolicySnapshot.Function?,
+        grant: AgentConfiguration.Grant,
+        ceiling: Bytes,
+        activationHash: UInt64,
+        payload: ByteBuffer,
+        length: UInt64,
+        header: (String) -> String?
     ) {
         guard let function else { return }
         var plan = function.set.plan(activationHash: activationHash, cap: grant.mode)
@@ -44,15 +49,23 @@ struct Judgement {
         let names = function.names[policy.version] ?? []
         features = RecordedFeatures(names: names) { vector.state($0).isUsable ? vector.value($0) : nil }
         report = DecisionReport(
-            decision, policyVersion: policy.version, features: Self.features(of: policy, names, vector))
+            decision,
+            policyVersion: policy.version,
+            features: Self.features(of: policy, names, vector)
+        )
         if plan.applied != nil, let second = plan.recorded {
             shadow = DecisionRecord(
-                Self.decide(second, bounds, payload, length, header).decision, policyVersion: second.version)
+                Self.decide(second, bounds, payload, length, header).decision,
+                policyVersion: second.version
+            )
         }
     }
 
     private static func decide(
-        _ policy: CompiledPolicy, _ bounds: SafetyBounds, _ payload: ByteBuffer, _ length: UInt64,
+        _ policy: CompiledPolicy,
+        _ bounds: SafetyBounds,
+        _ payload: ByteBuffer,
+        _ length: UInt64,
         _ header: (String) -> String?
     ) -> (decision: Decision, features: FeatureVector) {
         let features = payload.withUnsafeReadableBytes { body in
@@ -62,7 +75,9 @@ struct Judgement {
     }
 
     private static func features(
-        of policy: CompiledPolicy, _ names: [String], _ vector: FeatureVector
+        of policy: CompiledPolicy,
+        _ names: [String],
+        _ vector: FeatureVector
     ) -> [DecisionReport.Feature] {
         let variables = policy.document.inputs.variables
         return names.indices.map { index in

@@ -83,7 +83,8 @@ extension Engine {
         hasNoAttributes = true
         logger.warning(
             "cannot store a container's ceiling as an attribute; a killed agent's limits will outlive it",
-            metadata: ["container": "\(container.path)", "attribute": "\(Self.ceilingAttribute)"])
+            metadata: ["container": "\(container.path)", "attribute": "\(Self.ceilingAttribute)"]
+        )
     }
 
     // MARK: - Settling
@@ -92,7 +93,12 @@ extension Engine {
         let shared = NIOLoopBound((self, container), eventLoop: loop)
         let deadline = configuration.limiter.settleDeadline
         let job = SettleJob(
-            request: request, path: container.path, id: container.id, hierarchy: parts.hierarchy, deadline: deadline)
+            request: request,
+            path: container.path,
+            id: container.id,
+            hierarchy: parts.hierarchy,
+            deadline: deadline
+        )
         let loop = loop
         let accepted = parts.settler.submit {
             let reading = job.run()

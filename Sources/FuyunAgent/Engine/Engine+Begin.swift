@@ -12,7 +12,9 @@ extension Engine {
     /// The most calls of one container that are kept account of at once, those that the ledger does not follow included.
     static let mostCallsPerConnection = 256
 
-    /// Begins a call: reads what is there, decides, has the limit written, and answers. Nothing waits.
+    /// Begins a call: reads what is there, decides, has the limit written, and answers.
+    ///
+    /// Nothing waits.
     func begin(_ request: Request, on connection: Connection) throws(ErrorAnswer) -> Response {
         let time = Clocks.monotonic()
         let wall = Clocks.wall()
@@ -42,20 +44,40 @@ extension Engine {
         let id = WireID(epoch: epoch, sequence: lastSequence)
         let judgement = judge(begin, request, container)
         let facts = BeginFacts(
-            id: RunID(id), activation: begin.activation, function: begin.function,
-            claimant: connection.role == .platform ? .platform : .peer, decision: judgement.decision,
-            mode: judgement.mode, isInCanaryShare: judgement.mode == .canary, shadow: judgement.shadow,
-            features: judgement.features, time: time, epochMilliseconds: Int64(wall / 1_000_000), limitFound: limitFound,
-            reading: reading)
+            id: RunID(id),
+            activation: begin.activation,
+            function: begin.function,
+            claimant: connection.role == .platform ? .platform : .peer,
+            decision: judgement.decision,
+            mode: judgement.mode,
+            isInCanaryShare: judgement.mode == .canary,
+            shadow: judgement.shadow,
+            features: judgement.features,
+            time: time,
+            epochMilliseconds: Int64(wall / 1_000_000),
+            limitFound: limitFound,
+            reading: reading
+        )
         let outcome = container.ledger.began(facts)
         let written = perform(outcome.actions, on: container, at: time)
         let limit = written ? outcome.effectiveLimit : container.ledger.effectiveLimit
         let answer = BeginAnswer(
-            id: id, function: begin.function, limit: limit == .max ? nil : limit.ceiling,
-            applied: outcome.isApplied && written, held: outcome.isHeld, mode: judgement.mode, decision: judgement.report)
+            id: id,
+            function: begin.function,
+            limit: limit == .max ? nil : limit.ceiling,
+            applied: outcome.isApplied && written,
+            held: outcome.isHeld,
+            mode: judgement.mode,
+            decision: judgement.report
+        )
         let call = Call(
-            id: id, container: container, connection: connection, activation: begin.activation, begin: answer,
-            isTracked: outcome.isTracked)
+            id: id,
+            container: container,
+            connection: connection,
+            activation: begin.activation,
+            begin: answer,
+            isTracked: outcome.isTracked
+        )
         calls[lastSequence] = call
         connection.invocations.insert(lastSequence)
         count(answer, outcome, judgement)
@@ -66,10 +88,12 @@ extension Engine {
     private func judge(_ begin: BeginRequest, _ request: Request, _ container: ManagedContainer) -> Judgement {
         // The binding is the container's function; a peer that names another one shops for its limit and gets none.
         Judgement(
-            of: policies.functions[begin.function], grant: configuration.grant(for: begin.function),
+            of: policies.functions[begin.function],
+            grant: configuration.grant(for: begin.function),
             ceiling: min(container.ledger.ceiling.ceiling, container.ledger.ancestorLimit.ceiling),
             activationHash: begin.activation.map { StableHash.hash($0) } ?? StableHash.hash(lastSequence.bytes),
-            payload: request.body, length: begin.payloadLength ?? request.bodyLength
+            payload: request.body,
+            length: begin.payloadLength ?? request.bodyLength
         ) { request.head.headers.first(name: $0) }
     }
 
@@ -84,7 +108,10 @@ extension Engine {
 
     /// Writes an answer's body, and records how long it took since its request was whole.
     func respond(
-        status: Int, from time: MonotonicTime, _ timer: CoreMetrics.Timer, _ write: (inout ByteBuffer) -> Void
+        status: Int,
+        from time: MonotonicTime,
+        _ timer: CoreMetrics.Timer,
+        _ write: (inout ByteBuffer) -> Void
     ) -> Response {
         var body = ByteBuffer()
         body.reserveCapacity(512)
@@ -106,5 +133,7 @@ extension Engine {
 
 extension UInt64 {
     /// The eight bytes of the number.
-    fileprivate var bytes: some Sequence<UInt8> { (0..<8).lazy.map { UInt8(truncatingIfNeeded: self >> UInt64($0 * 8)) } }
+    fileprivate var bytes: some Sequence<UInt8> {
+        (0..<8).lazy.map { UInt8(truncatingIfNeeded: self >> UInt64($0 * 8)) }
+    }
 }

@@ -18,7 +18,8 @@ extension Engine {
     ///
     /// - Parameter reference: What the caller names; believed on `platform.sock` only.
     func caller(
-        on connection: Connection, naming reference: ContainerReference?
+        on connection: Connection,
+        naming reference: ContainerReference?
     ) throws(ErrorAnswer) -> ManagedContainer {
         switch connection.role {
         case .admin:
@@ -26,12 +27,16 @@ extension Engine {
         case .platform:
             guard let reference else {
                 throw ErrorAnswer(
-                    .badRequest, "\(FuyunHeader.container) is missing; name the container by its id or its cgroup's path")
+                    .badRequest,
+                    "\(FuyunHeader.container) is missing; name the container by its id or its cgroup's path"
+                )
             }
             if let known = registry.container(named: reference), !known.isGone { return known }
             if case .path(let path) = reference, let admitted = try? admit(path: path) { return admitted }
             throw ErrorAnswer(
-                .unknownContainer, "no container \(reference) is known; it must lie under one of cgroup.roots")
+                .unknownContainer,
+                "no container \(reference) is known; it must lie under one of cgroup.roots"
+            )
         case .function:
             if let known = connection.container, !known.isGone { return known }
             let container = try containerOfPeer(connection.peer)
@@ -48,13 +53,16 @@ extension Engine {
                 if let admitted = try admit(path: identity.path) { return admitted }
             } catch {
                 logger.warning(
-                    "cannot admit a container", metadata: ["container": "\(identity.path)", "error": "\(error)"])
+                    "cannot admit a container",
+                    metadata: ["container": "\(identity.path)", "error": "\(error)"]
+                )
                 throw ErrorAnswer(.unavailable, "the container's cgroup cannot be used: \(error)")
             }
             metrics.containers.strangers.increment()
             throw ErrorAnswer(
                 .notAContainer,
-                "the caller's cgroup /\(identity.path) is no container under cgroup.roots or cgroup.containers; add it there, or call from a container")
+                "the caller's cgroup /\(identity.path) is no container under cgroup.roots or cgroup.containers; add it there, or call from a container"
+            )
         case .unknown(let error):
             metrics.containers.strangers.increment()
             throw ErrorAnswer(.notAContainer, "the caller's container cannot be told: \(error)")
@@ -77,7 +85,9 @@ extension Engine {
     }
 
     private func admit(
-        _ identity: ContainerPath, _ directory: consuming CgroupDirectory, _ known: ManagedContainer?
+        _ identity: ContainerPath,
+        _ directory: consuming CgroupDirectory,
+        _ known: ManagedContainer?
     ) throws(CgroupError) -> ManagedContainer? {
         if let known {
             if known.id == directory.id, !known.isGone { return known }
@@ -90,28 +100,44 @@ extension Engine {
         }
         let ancestors = try parts.hierarchy.ancestors(of: directory.path)
         let facts = AdmissionFacts(
-            id: directory.id, path: directory.path, limitFound: limit,
+            id: directory.id,
+            path: directory.path,
+            limitFound: limit,
             storedCeiling: try directory.attribute(Self.ceilingAttribute).flatMap { MemoryLimit(text: $0) },
-            swapLimit: try directory.memorySwapMax(), ancestorLimit: try ancestors.effectiveCeiling(),
+            swapLimit: try directory.memorySwapMax(),
+            ancestorLimit: try ancestors.effectiveCeiling(),
             isFrozen: try directory.cgroupEvents()?.frozen ?? false,
             reading: MeterReading(
-                current: try directory.memoryCurrent(), stat: try directory.memoryStat(),
-                events: try directory.memoryEvents(), localEvents: try directory.memoryLocalEvents(),
-                pressure: try directory.memoryPressure(), userspaceKills: try directory.userspaceKillCount()))
+                current: try directory.memoryCurrent(),
+                stat: try directory.memoryStat(),
+                events: try directory.memoryEvents(),
+                localEvents: try directory.memoryLocalEvents(),
+                pressure: try directory.memoryPressure(),
+                userspaceKills: try directory.userspaceKillCount()
+            )
+        )
         let (ledger, actions) = ContainerLedger.admit(facts, settings: settings)
         let container = try ManagedContainer(
-            identity: identity, directory: directory, ancestors: ancestors, ledger: ledger)
+            identity: identity,
+            directory: directory,
+            ancestors: ancestors,
+            ledger: ledger
+        )
         registry.add(container)
         metrics.containers.admitted.increment()
         metrics.containers.known.set(registry.count)
         watcher?.watch(container)
         _ = perform(actions, on: container, at: Clocks.monotonic())
         logger.debug(
-            "admitted a container", metadata: ["container": "\(container.path)", "ceiling": "\(container.ledger.ceiling.text)"])
+            "admitted a container",
+            metadata: ["container": "\(container.path)", "ceiling": "\(container.ledger.ceiling.text)"]
+        )
         return container.isGone ? nil : container
     }
 
-    /// A container's cgroup is gone. Calls in flight get a moment for their end to be reported, then they are abandoned.
+    /// A container's cgroup is gone.
+    ///
+    /// Calls in flight get a moment for their end to be reported, then they are abandoned.
     func disappeared(_ container: ManagedContainer) {
         guard !container.isGone else { return }
         container.isGone = true

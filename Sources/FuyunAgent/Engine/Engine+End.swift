@@ -13,7 +13,9 @@ extension Engine {
     /// How long the calls of a container whose cgroup is gone wait for their end to be reported.
     static let graceOfVanished: Duration = .seconds(1)
 
-    /// Ends a call. Nil: the answer comes later, within 20 ms.
+    /// Ends a call.
+    ///
+    /// Nil: the answer comes later, within 20 ms.
     func end(_ id: WireID, _ request: Request, on connection: Connection) throws(ErrorAnswer) -> Response? {
         let time = Clocks.monotonic()
         let end = try EndRequest(headers: request.head.headers, body: request.body)
@@ -35,7 +37,8 @@ extension Engine {
     static var unknownInvocation: ErrorAnswer {
         ErrorAnswer(
             .unknownInvocation,
-            "there is no such call in flight: it ended, or the connection that it began on was closed; keep that open until the end")
+            "there is no such call in flight: it ended, or the connection that it began on was closed; keep that open until the end"
+        )
     }
 
     /// Whether a crash was reported that no counter explains yet.
@@ -53,7 +56,11 @@ extension Engine {
     }
 
     private func lookAgain(
-        _ call: Call, _ end: EndRequest, since time: MonotonicTime, look: Int, answering connection: Connection
+        _ call: Call,
+        _ end: EndRequest,
+        since time: MonotonicTime,
+        look: Int,
+        answering connection: Connection
     ) {
         guard look < Self.secondLooks.count, !call.container.isGone else {
             return connection.answer(finish(call, end, since: time))
@@ -70,17 +77,26 @@ extension Engine {
 
     private func finish(_ call: Call, _ end: EndRequest, since time: MonotonicTime) -> Response {
         let observation = close(
-            call, outcome: end.outcome.map(InvocationOutcome.init) ?? .success, end, at: time)
+            call,
+            outcome: end.outcome.map(InvocationOutcome.init) ?? .success,
+            end,
+            at: time
+        )
         let answer = EndAnswer(
-            id: call.id, known: true, peak: observation.peak?.bytes,
+            id: call.id,
+            known: true,
+            peak: observation.peak?.bytes,
             peakMethod: observation.peak.flatMap { EndAnswer.PeakMethod(rawValue: $0.method.rawValue) },
             limit: observation.limit == .max ? nil : observation.limit.ceiling,
             outOfMemory: observation.verdict.oomClass.map { kind in
                 EndAnswer.OutOfMemory(
                     EndAnswer.OutOfMemory.Class(rawValue: kind.rawValue) ?? .unknown,
-                    evidence: observation.verdict.evidence)
+                    evidence: observation.verdict.evidence
+                )
             },
-            thrashing: observation.thrash.isThrashing, retryLimit: nil)
+            thrashing: observation.thrash.isThrashing,
+            retryLimit: nil
+        )
         return respond(status: 200, from: time, metrics.server.endDuration) { answer.write(into: &$0) }
     }
 
@@ -92,15 +108,24 @@ extension Engine {
 
     /// Reads the meter, tells the ledger, performs what it says and records what was seen.
     private func close(
-        _ call: Call, outcome: InvocationOutcome, _ end: EndRequest, at time: MonotonicTime
+        _ call: Call,
+        outcome: InvocationOutcome,
+        _ end: EndRequest,
+        at time: MonotonicTime
     ) -> Observation {
         calls[call.id.sequence] = nil
         call.connection?.invocations.remove(call.id.sequence)
         metrics.invocations.inFlight.set(calls.count)
         let container = call.container
         var facts = EndFacts(
-            id: RunID(call.id), outcome: outcome, exitStatus: end.exitStatus, httpStatus: end.httpStatus,
-            reportedDuration: end.duration, time: time, epochMilliseconds: Clocks.epochMilliseconds())
+            id: RunID(call.id),
+            outcome: outcome,
+            exitStatus: end.exitStatus,
+            httpStatus: end.httpStatus,
+            reportedDuration: end.duration,
+            time: time,
+            epochMilliseconds: Clocks.epochMilliseconds()
+        )
         if let run = container.ledger.invocation(RunID(call.id)) {
             read(container, slot: run.slot, into: &facts)
         }
@@ -110,8 +135,13 @@ extension Engine {
             observation = ended.observation
         } else {
             observation = Observation.unknown(
-                facts, function: call.begin.function, activation: call.activation, container: container.id,
-                path: container.path, ceiling: container.ledger.ceiling)
+                facts,
+                function: call.begin.function,
+                activation: call.activation,
+                container: container.id,
+                path: container.path,
+                ceiling: container.ledger.ceiling
+            )
         }
         record(observation, begin: call.begin)
         return observation
@@ -140,7 +170,11 @@ extension Engine {
 
     /// An end of a call that this run of the agent does not know: of an earlier run, or of none.
     private func endUnknown(
-        _ id: WireID, _ end: EndRequest, _ request: Request, _ connection: Connection, at time: MonotonicTime
+        _ id: WireID,
+        _ end: EndRequest,
+        _ request: Request,
+        _ connection: Connection,
+        at time: MonotonicTime
     ) throws(ErrorAnswer) -> Response {
         guard id.epoch < epoch else { throw Self.unknownInvocation }
         var container: ManagedContainer?
@@ -152,14 +186,25 @@ extension Engine {
         metrics.invocations.earlierRun.increment()
         if let function = end.function {
             let facts = EndFacts(
-                id: RunID(id), outcome: end.outcome.map(InvocationOutcome.init) ?? .success, exitStatus: end.exitStatus,
-                httpStatus: end.httpStatus, reportedDuration: end.duration, time: time,
-                epochMilliseconds: Clocks.epochMilliseconds())
+                id: RunID(id),
+                outcome: end.outcome.map(InvocationOutcome.init) ?? .success,
+                exitStatus: end.exitStatus,
+                httpStatus: end.httpStatus,
+                reportedDuration: end.duration,
+                time: time,
+                epochMilliseconds: Clocks.epochMilliseconds()
+            )
             record(
                 .unknown(
-                    facts, function: function, activation: end.activation, container: container?.id ?? CgroupID(rawValue: 0),
-                    path: container?.path ?? "", ceiling: container?.ledger.ceiling ?? .max),
-                begin: nil)
+                    facts,
+                    function: function,
+                    activation: end.activation,
+                    container: container?.id ?? CgroupID(rawValue: 0),
+                    path: container?.path ?? "",
+                    ceiling: container?.ledger.ceiling ?? .max
+                ),
+                begin: nil
+            )
         }
         let answer = EndAnswer(id: id, known: false)
         return respond(status: 200, from: time, metrics.server.endDuration) { answer.write(into: &$0) }

@@ -84,12 +84,16 @@ final class Engine: ConnectionService {
 
     private static func tree(_ configuration: AgentConfiguration) -> ManagedTree {
         ManagedTree(
-            roots: configuration.cgroups.roots, containers: configuration.cgroups.containers,
-            own: CgroupHierarchy.ownPath())
+            roots: configuration.cgroups.roots,
+            containers: configuration.cgroups.containers,
+            own: CgroupHierarchy.ownPath()
+        )
     }
 
-    /// Takes a new configuration into use. What was set when the agent started (sockets, directories, queues, the
-    /// cgroup mount) stays; see docs/configuration.md.
+    /// Takes a new configuration into use.
+    ///
+    /// What was set when the agent started (sockets, directories, queues, the cgroup mount) stays; see
+    /// docs/configuration.md.
     func reconfigure(_ fresh: AgentConfiguration) {
         configuration = fresh
         settings = LimiterSettings(fresh)
@@ -112,7 +116,10 @@ extension LimiterSettings {
         self.init(
             cacheAllowance: configuration.limiter.cacheAllowance,
             thrash: ThrashDetector(
-                fullShare: configuration.thrashing.fullStallShare, someShare: configuration.thrashing.someStallShare,
-                hitsPerSecondWithoutPressure: Double(configuration.thrashing.limitHitsPerSecond)))
+                fullShare: configuration.thrashing.fullStallShare,
+                someShare: configuration.thrashing.someStallShare,
+                hitsPerSecondWithoutPressure: Double(configuration.thrashing.limitHitsPerSecond)
+            )
+        )
     }
 }

@@ -2,7 +2,9 @@ import Cgroup
 import FuyunInvocation
 import MemoryUnits
 
-/// One container's open files and the limiter's state of it. It lives on the event loop.
+/// One container's open files and the limiter's state of it.
+///
+/// It lives on the event loop.
 final class ManagedContainer {
     /// The window of one slot of the ledger.
     final class PeakSlot {
@@ -36,7 +38,10 @@ final class ManagedContainer {
     var isGone = false
 
     init(
-        identity: ContainerPath, directory: consuming CgroupDirectory, ancestors: AncestorChain, ledger: ContainerLedger
+        identity: ContainerPath,
+        directory: consuming CgroupDirectory,
+        ancestors: AncestorChain,
+        ledger: ContainerLedger
     ) throws(CgroupError) {
         files = try ContainerFiles(directory)
         self.identity = identity
@@ -70,7 +75,8 @@ final class ManagedContainer {
 
     /// What the window of a slot shows, in the limiter's terms; nil when it cannot be read.
     func peak(of slot: UInt8) -> FuyunInvocation.PeakReading? {
-        guard Int(slot) < slots.count, let open = slots[Int(slot)], case .some(.some(let reading)) = try? open.window.end()
+        guard Int(slot) < slots.count, let open = slots[Int(slot)],
+            case .some(.some(let reading)) = try? open.window.end()
         else { return nil }
         return FuyunInvocation.PeakReading(bytes: reading.peak, method: reading.method, isExact: reading.exact)
     }

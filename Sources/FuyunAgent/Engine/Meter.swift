@@ -2,7 +2,9 @@ import Cgroup
 import FuyunInvocation
 import MemoryUnits
 
-/// Reads what the ledger asks for. A file that this kernel lacks reads as absent; a cgroup that is gone throws.
+/// Reads what the ledger asks for.
+///
+/// A file that this kernel lacks reads as absent; a cgroup that is gone throws.
 struct Meter {
     /// What was read of an ancestor, and when.
     private struct Level {
@@ -11,8 +13,10 @@ struct Meter {
         var reading: AncestorReading
     }
 
-    /// How old an ancestor's reading may be. Ancestors are shared by many containers: under load they are read once for
-    /// all calls of this time, and a kill that another container suffers in it is told apart by its path.
+    /// How old an ancestor's reading may be.
+    ///
+    /// Ancestors are shared by many containers: under load they are read once for all calls of this time, and a kill
+    /// that another container suffers in it is told apart by its path.
     static let ancestorAge: Duration = .milliseconds(5)
 
     private var levels: [CgroupID: Level] = [:]
@@ -25,7 +29,8 @@ struct Meter {
             events: try container.files.events(),
             localEvents: try container.files.localEvents(),
             pressure: try container.files.pressure(),
-            ancestors: ancestors(of: container, at: time))
+            ancestors: ancestors(of: container, at: time)
+        )
     }
 
     /// What is read from time to time while calls run.
@@ -36,20 +41,27 @@ struct Meter {
     /// What is read when a counter moved.
     func counters(_ container: ManagedContainer) throws(CgroupError) -> MeterReading {
         MeterReading(
-            current: try container.files.current(), events: try container.files.events(),
-            localEvents: try container.files.localEvents())
+            current: try container.files.current(),
+            events: try container.files.events(),
+            localEvents: try container.files.localEvents()
+        )
     }
 
     /// What an end needs.
     ///
     /// - Parameter isSuspicious: Whether something may have been killed, so that ancestors and userspace killers matter.
     mutating func end(
-        _ container: ManagedContainer, isSuspicious: Bool, at time: MonotonicTime
+        _ container: ManagedContainer,
+        isSuspicious: Bool,
+        at time: MonotonicTime
     ) throws(CgroupError) -> MeterReading {
         var reading = MeterReading(
-            current: try container.files.current(), stat: try container.files.stat(),
-            events: try container.files.events(), localEvents: try container.files.localEvents(),
-            pressure: try container.files.pressure())
+            current: try container.files.current(),
+            stat: try container.files.stat(),
+            events: try container.files.events(),
+            localEvents: try container.files.localEvents(),
+            pressure: try container.files.pressure()
+        )
         if isSuspicious { addContext(of: container, to: &reading) }
         return reading
     }
@@ -84,17 +96,23 @@ struct Meter {
         return readings
     }
 
-    private mutating func read(_ level: AncestorLevel, of container: ManagedContainer, at time: MonotonicTime) -> Level {
+    private mutating func read(_ level: AncestorLevel, of container: ManagedContainer, at time: MonotonicTime) -> Level
+    {
         let id = level.directory.id
         if let known = levels[id], time < known.time.advanced(by: Self.ancestorAge) { return known }
         let path = level.directory.path
         // The container's own cgroup above its processes (crun) counts as the container, not as someone above it.
         let isScope = path == container.identity.path
         let fresh = Level(
-            time: time, limit: (try? level.limit()) ?? .max,
+            time: time,
+            limit: (try? level.limit()) ?? .max,
             reading: AncestorReading(
-                path: path, isContainerScope: isScope, local: (try? level.localEvents()) ?? nil,
-                events: (try? level.directory.memoryEvents()) ?? nil))
+                path: path,
+                isContainerScope: isScope,
+                local: (try? level.localEvents()) ?? nil,
+                events: (try? level.directory.memoryEvents()) ?? nil
+            )
+        )
         if levels.count > 4096 { levels.removeAll() }
         levels[id] = fresh
         return fresh

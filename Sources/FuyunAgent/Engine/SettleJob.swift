@@ -2,7 +2,9 @@ import Cgroup
 import FuyunInvocation
 import MemoryUnits
 
-/// Gives a container's page cache back, in steps and within a deadline. Blocking: for the worker.
+/// Gives a container's page cache back, in steps and within a deadline.
+///
+/// Blocking: for the worker.
 ///
 /// `memory.reclaim` never kills. The steps are short so that a call that begins meanwhile does not wait for the end of a
 /// long one, and so that the deadline means something.

@@ -1,6 +1,8 @@
 import NIOCore
 
-/// What answers the requests of connections. It lives on the event loop.
+/// What answers the requests of connections.
+///
+/// It lives on the event loop.
 ///
 /// A seam: the real service decides and writes limits; tests of the HTTP edge put an echo here.
 protocol ConnectionService: AnyObject {

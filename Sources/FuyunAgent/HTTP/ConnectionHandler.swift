@@ -93,7 +93,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard case .closing = state else {
             if error is HTTPParserError || error is NIOHTTPDecoderError {
-                let refusal = ErrorAnswer(.badRequest, "this is not an HTTP/1.1 request within the limits of docs/protocol.md")
+                let refusal = ErrorAnswer(
+                    .badRequest,
+                    "this is not an HTTP/1.1 request within the limits of docs/protocol.md"
+                )
                 write(Response(refusal, closes: true), keepAlive: false)
             } else {
                 state = .closing
@@ -138,7 +141,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
             }
             state = .reading(head, route)
             if route.takesPost, head.headers.first(name: "expect")?.lowercased() == "100-continue" {
-                context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")), promise: nil)
+                context.writeAndFlush(
+                    wrapOutboundOut(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")),
+                    promise: nil
+                )
             }
         } catch {
             // The body of a refused request is not waited for: its end closes the connection.
@@ -148,7 +154,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     private func refuseTooLarge(_ bound: Int) {
         let refusal = ErrorAnswer(
-            .badRequest, "the body is longer than \(bound) bytes; send its first part and say Fuyun-Payload-Length")
+            .badRequest,
+            "the body is longer than \(bound) bytes; send its first part and say Fuyun-Payload-Length"
+        )
         write(Response(refusal, closes: true), keepAlive: false)
     }
 

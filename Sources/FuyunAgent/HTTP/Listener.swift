@@ -2,7 +2,9 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-/// The listening sockets and the pipeline of their connections. It lives on the event loop.
+/// The listening sockets and the pipeline of their connections.
+///
+/// It lives on the event loop.
 final class Listener {
     /// The most bytes of a request's head, and the most fields.
     static let headLimits: NIOHTTPDecoderLimitConfiguration = {
@@ -20,7 +22,10 @@ final class Listener {
 
     /// Begins to accept on a bound (or already listening) socket, which it owns from now on.
     func listen(
-        on descriptor: CInt, role: SocketRole, service: any ConnectionService, limits: RequestLimits,
+        on descriptor: CInt,
+        role: SocketRole,
+        service: any ConnectionService,
+        limits: RequestLimits,
         timedOut: @escaping () -> Void
     ) -> EventLoopFuture<Void> {
         let shared = NIOLoopBound((service, timedOut), eventLoop: loop)
@@ -31,11 +36,14 @@ final class Listener {
                 channel.eventLoop.makeCompletedFuture {
                     let (service, timedOut) = shared.value
                     let decoder = HTTPRequestDecoder(
-                        leftOverBytesStrategy: .dropBytes, limitConfiguration: Listener.headLimits)
+                        leftOverBytesStrategy: .dropBytes,
+                        limitConfiguration: Listener.headLimits
+                    )
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.addHandler(ByteToMessageHandler(decoder))
                     try pipeline.addHandler(
-                        ConnectionHandler(service: service, role: role, limits: limits, timedOut: timedOut))
+                        ConnectionHandler(service: service, role: role, limits: limits, timedOut: timedOut)
+                    )
                 }
             }
             .withBoundSocket(descriptor)

@@ -22,10 +22,17 @@ enum SocketFile {
     /// A file that a dead agent left is replaced; one that somebody listens on is an error.
     static func bind(_ path: String, permissions: UInt32) throws(SocketError) -> CInt {
         guard path.utf8.count <= longestPath else {
-            throw SocketError(path: path, message: "a socket's path has at most \(longestPath) bytes; set paths.runtime")
+            throw SocketError(
+                path: path,
+                message: "a socket's path has at most \(longestPath) bytes; set paths.runtime"
+            )
         }
         try removeLeftover(path)
-        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
+        let descriptor = socket(
+            AF_UNIX,
+            Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue),
+            0
+        )
         guard descriptor >= 0 else { throw failure(path, "socket") }
         let bound = withAddress(of: path) { Glibc.bind(descriptor, $0, $1) }
         guard bound == 0, chmod(path, permissions) == 0 else {
@@ -53,7 +60,8 @@ enum SocketFile {
     }
 
     private static func withAddress<Result>(
-        of path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
+        of path: String,
+        _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
     ) -> Result {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)

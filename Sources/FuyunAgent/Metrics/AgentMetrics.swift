@@ -3,7 +3,9 @@ import FuyunInvocation
 import FuyunPolicy
 import FuyunProtocol
 
-/// Every metric of the agent, one struct a component. The whole list with its units: docs/operations.md.
+/// Every metric of the agent, one struct a component.
+///
+/// The whole list with its units: docs/operations.md.
 struct AgentMetrics: Sendable {
     /// Where the series live and the page is written.
     let registry: PrometheusRegistry
@@ -53,10 +55,14 @@ struct MetricMaker {
 
     /// One counter for every case of a closed set, so that no label is made at run time.
     func counters<Case: Hashable & CaseIterable & RawRepresentable<String>>(
-        _ name: String, _ help: String, label: String, of type: Case.Type
+        _ name: String,
+        _ help: String,
+        label: String,
+        of type: Case.Type
     ) -> [Case: Counter] {
         Dictionary(
-            uniqueKeysWithValues: type.allCases.map { ($0, counter(name, help, [(label, $0.rawValue)])) })
+            uniqueKeysWithValues: type.allCases.map { ($0, counter(name, help, [(label, $0.rawValue)])) }
+        )
     }
 }
 
@@ -82,16 +88,24 @@ struct ServerMetrics: Sendable {
     init(_ make: MetricMaker) {
         connections = make.gauge("fuyun_server_connections", "Connections open now.")
         connectionsRefused = make.counter(
-            "fuyun_server_connections_refused_total", "Connections closed because a bound was reached.")
+            "fuyun_server_connections_refused_total",
+            "Connections closed because a bound was reached."
+        )
         requestsRefused = make.counter("fuyun_server_requests_refused_total", "Requests answered with status 4xx.")
         requestsFailed = make.counter("fuyun_server_requests_failed_total", "Requests answered with status 5xx.")
         deadlinesPassed = make.counter(
-            "fuyun_server_deadlines_passed_total", "Begins refused because the caller had stopped waiting.")
+            "fuyun_server_deadlines_passed_total",
+            "Begins refused because the caller had stopped waiting."
+        )
         beginDuration = make.timer(
-            "fuyun_server_begin_duration_seconds", "Time from a whole begin request to its answer.")
+            "fuyun_server_begin_duration_seconds",
+            "Time from a whole begin request to its answer."
+        )
         endDuration = make.timer("fuyun_server_end_duration_seconds", "Time from a whole end request to its answer.")
         connectionsTimedOut = make.counter(
-            "fuyun_server_connections_timed_out_total", "Connections closed for being idle or too slow.")
+            "fuyun_server_connections_timed_out_total",
+            "Connections closed for being idle or too slow."
+        )
     }
 }
 
@@ -123,17 +137,33 @@ struct LimiterMetrics: Sendable {
     init(_ make: MetricMaker) {
         writes = make.counter("fuyun_limiter_writes_total", "Writes of memory.max that were done.")
         writeFailures = make.counter("fuyun_limiter_write_failures_total", "Writes of memory.max that failed.")
-        held = make.counter("fuyun_limiter_held_total", "Limits kept above the decision because page cache was in the way.")
-        overwrites = make.counter("fuyun_limiter_overwrites_total", "Changes of memory.max or memory.swap.max by someone else.")
+        held = make.counter(
+            "fuyun_limiter_held_total",
+            "Limits kept above the decision because page cache was in the way."
+        )
+        overwrites = make.counter(
+            "fuyun_limiter_overwrites_total",
+            "Changes of memory.max or memory.swap.max by someone else."
+        )
         reassertions = make.counter("fuyun_limiter_reassertions_total", "Limits written again after such a change.")
         ceilingsAdopted = make.counter("fuyun_limiter_ceilings_adopted_total", "Ceilings adopted from the platform.")
-        settled = make.counter("fuyun_limiter_settled_total", "Containers whose page cache was given back after a call.")
+        settled = make.counter(
+            "fuyun_limiter_settled_total",
+            "Containers whose page cache was given back after a call."
+        )
         settleFailures = make.counter(
-            "fuyun_limiter_settle_failures_total", "Containers for which giving back failed or did not end in time.")
+            "fuyun_limiter_settle_failures_total",
+            "Containers for which giving back failed or did not end in time."
+        )
         settleDropped = make.counter(
-            "fuyun_limiter_settle_dropped_total", "Containers for which there was no room in the settle queue.")
+            "fuyun_limiter_settle_dropped_total",
+            "Containers for which there was no room in the settle queue."
+        )
         proposals = make.counter("fuyun_limiter_systemd_proposals_total", "Ceilings proposed to systemd.")
-        proposalFailures = make.counter("fuyun_limiter_systemd_proposal_failures_total", "Ceilings that systemd refused.")
+        proposalFailures = make.counter(
+            "fuyun_limiter_systemd_proposal_failures_total",
+            "Ceilings that systemd refused."
+        )
     }
 }
 
@@ -156,11 +186,18 @@ struct ContainerMetrics: Sendable {
         known = make.gauge("fuyun_containers", "Containers known now.")
         admitted = make.counter("fuyun_containers_admitted_total", "Containers admitted.")
         admissionFailures = make.counter(
-            "fuyun_containers_admission_failures_total", "Cgroups that match but could not be admitted.")
+            "fuyun_containers_admission_failures_total",
+            "Cgroups that match but could not be admitted."
+        )
         removed = make.counter("fuyun_containers_removed_total", "Containers that went away.")
         eventOverflows = make.counter(
-            "fuyun_discovery_overflows_total", "Times the kernel's event queue overflowed and everything was scanned again.")
-        strangers = make.counter("fuyun_containers_strangers_total", "Requests of callers that are no managed container.")
+            "fuyun_discovery_overflows_total",
+            "Times the kernel's event queue overflowed and everything was scanned again."
+        )
+        strangers = make.counter(
+            "fuyun_containers_strangers_total",
+            "Requests of callers that are no managed container."
+        )
     }
 }
 
@@ -184,9 +221,14 @@ struct PolicyMetrics: Sendable {
         reloads = make.counter("fuyun_policy_reloads_total", "Policy snapshots taken into use.")
         refused = make.counter("fuyun_policy_documents_refused_total", "Policy documents refused.")
         bad = make.gauge("fuyun_policy_documents_bad", "Policy documents that are refused as they stand now.")
-        configurationReloads = make.counter("fuyun_configuration_reloads_total", "Configuration reloads taken into use.")
+        configurationReloads = make.counter(
+            "fuyun_configuration_reloads_total",
+            "Configuration reloads taken into use."
+        )
         configurationRefused = make.counter(
-            "fuyun_configuration_reloads_refused_total", "Configuration reloads refused; the old configuration stays.")
+            "fuyun_configuration_reloads_refused_total",
+            "Configuration reloads refused; the old configuration stays."
+        )
     }
 }
 
@@ -205,7 +247,9 @@ struct ObservationMetrics: Sendable {
         written = make.counter("fuyun_observations_written_total", "Observations written to the log.")
         dropped = make.counter("fuyun_observations_dropped_total", "Observations dropped because the queue was full.")
         writeErrors = make.counter(
-            "fuyun_observations_write_errors_total", "Writes of the observation log that failed; they are tried again.")
+            "fuyun_observations_write_errors_total",
+            "Writes of the observation log that failed; they are tried again."
+        )
         rotations = make.counter("fuyun_observations_rotations_total", "Rotations of the observation log.")
     }
 }
@@ -237,20 +281,43 @@ struct InvocationMetrics: Sendable {
         began = make.counter("fuyun_invocations_total", "Calls that began.")
         inFlight = make.gauge("fuyun_invocations_in_flight", "Calls in flight.")
         reasons = make.counters(
-            "fuyun_invocation_limits_total", "Calls by the reason of their limit.", label: "reason", of: LimitReason.self)
+            "fuyun_invocation_limits_total",
+            "Calls by the reason of their limit.",
+            label: "reason",
+            of: LimitReason.self
+        )
         decisions = make.counters(
-            "fuyun_invocation_decisions_total", "Decisions of policies by their reason.", label: "reason",
-            of: DecisionReason.self)
+            "fuyun_invocation_decisions_total",
+            "Decisions of policies by their reason.",
+            label: "reason",
+            of: DecisionReason.self
+        )
         outcomes = make.counters(
-            "fuyun_invocation_outcomes_total", "Calls by the way they ended.", label: "outcome", of: InvocationOutcome.self)
+            "fuyun_invocation_outcomes_total",
+            "Calls by the way they ended.",
+            label: "outcome",
+            of: InvocationOutcome.self
+        )
         outOfMemory = make.counters(
-            "fuyun_invocation_ooms_total", "Calls that ran out of memory, by class.", label: "class", of: OOMClass.self)
+            "fuyun_invocation_ooms_total",
+            "Calls that ran out of memory, by class.",
+            label: "class",
+            of: OOMClass.self
+        )
         thrashing = make.counter("fuyun_invocation_thrashing_total", "Calls that thrashed at their limit.")
         earlierRun = make.counter(
-            "fuyun_invocations_earlier_run_total", "Ends of calls that began in an earlier run of the agent.")
+            "fuyun_invocations_earlier_run_total",
+            "Ends of calls that began in an earlier run of the agent."
+        )
         untracked = make.counter(
-            "fuyun_invocations_untracked_total", "Calls that were not followed, as there were too many in their container.")
+            "fuyun_invocations_untracked_total",
+            "Calls that were not followed, as there were too many in their container."
+        )
         peaks = make.counters(
-            "fuyun_invocation_peaks_total", "Peaks by the way they were had.", label: "method", of: EndAnswer.PeakMethod.self)
+            "fuyun_invocation_peaks_total",
+            "Peaks by the way they were had.",
+            label: "method",
+            of: EndAnswer.PeakMethod.self
+        )
     }
 }

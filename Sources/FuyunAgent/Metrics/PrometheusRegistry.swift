@@ -48,7 +48,9 @@ public final class PrometheusRegistry: MetricsFactory, Sendable {
     }
 
     private func find<Handler: Sendable>(
-        _ label: String, _ dimensions: [(String, String)], existing: (Series) -> Handler?,
+        _ label: String,
+        _ dimensions: [(String, String)],
+        existing: (Series) -> Handler?,
         make: (SeriesKey) -> (Handler, Series)
     ) -> Handler {
         let key = SeriesKey(name: label, labels: PrometheusText.labels(dimensions))

@@ -8,8 +8,10 @@ struct PrometheusText {
         dimensions.map { name, value in
             let safeName = String(
                 name.unicodeScalars.map {
-                    ("a"..."z").contains($0) || ("A"..."Z").contains($0) || ("0"..."9").contains($0) ? Character($0) : "_"
-                })
+                    ("a"..."z").contains($0) || ("A"..."Z").contains($0) || ("0"..."9").contains($0)
+                        ? Character($0) : "_"
+                }
+            )
             return "\(safeName)=\"\(escaped(value))\""
         }.joined(separator: ",")
     }

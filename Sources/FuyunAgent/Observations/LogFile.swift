@@ -2,7 +2,9 @@ import Glibc
 import MemoryUnits
 import SystemPackage
 
-/// The open file of a log that is rotated by size. It belongs to one thread.
+/// The open file of a log that is rotated by size.
+///
+/// It belongs to one thread.
 struct LogFile: ~Copyable {
     private let path: FilePath
     private let limit: Int64
@@ -63,8 +65,11 @@ struct LogFile: ~Copyable {
     private mutating func open() throws(Errno) {
         do {
             let opened = try FileDescriptor.open(
-                path, .readWrite, options: [.create, .closeOnExec, .noFollow],
-                permissions: [.ownerReadWrite, .groupRead])
+                path,
+                .readWrite,
+                options: [.create, .closeOnExec, .noFollow],
+                permissions: [.ownerReadWrite, .groupRead]
+            )
             descriptor = opened
             size = try opened.seek(offset: 0, from: .end)
             try cutUnfinishedLine(of: opened)

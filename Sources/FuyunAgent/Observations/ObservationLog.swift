@@ -44,14 +44,20 @@ public final class ObservationLog: Sendable {
     ///   - capacity: How many lines may wait.
     ///   - report: Called on the writer's thread, or on the caller's for a dropped line.
     public init(
-        directory: FilePath, fileSize: Bytes, files: Int, capacity: Int, report: @escaping @Sendable (Event) -> Void
+        directory: FilePath,
+        fileSize: Bytes,
+        files: Int,
+        capacity: Int,
+        report: @escaping @Sendable (Event) -> Void
     ) {
         file = Mutex(LogFile(path: directory.appending("observations.jsonl"), fileSize: fileSize, files: files))
         self.capacity = capacity
         self.report = report
     }
 
-    /// Hands a line over; it must not hold a line feed. Never waits.
+    /// Hands a line over; it must not hold a line feed.
+    ///
+    /// Never waits.
     public func append(_ line: [UInt8]) {
         let (accepted, schedule) = waiting.withLock { waiting in
             guard waiting.lines.count < capacity, !waiting.closed else { return (false, false) }

@@ -15,10 +15,14 @@ final class InotifyHandler: ChannelInboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
-    /// Reads a descriptor on a loop from now on; the channel owns it. The kernel gives whole events only, and NIO's reads
-    /// are larger than the largest one (inotify(7): 16 bytes and a name of at most 256).
+    /// Reads a descriptor on a loop from now on; the channel owns it.
+    ///
+    /// The kernel gives whole events only, and NIO's reads are larger than the largest one (inotify(7): 16 bytes and
+    /// a name of at most 256).
     static func attach(
-        _ descriptor: CInt, to loop: any EventLoop, received: @escaping (ByteBuffer) -> Void
+        _ descriptor: CInt,
+        to loop: any EventLoop,
+        received: @escaping (ByteBuffer) -> Void
     ) -> EventLoopFuture<any Channel> {
         let handler = NIOLoopBound(received, eventLoop: loop)
         return NIOPipeBootstrap(group: loop)

@@ -2,7 +2,9 @@ import Glibc
 import MemoryUnits
 import SystemPackage
 
-/// Reads the policy documents of a directory, bounded in size and number. Blocking: not for the event loop.
+/// Reads the policy documents of a directory, bounded in size and number.
+///
+/// Blocking: not for the event loop.
 struct PolicyFiles: Sendable {
     /// One document's bytes, or why it was not read.
     struct File: Sendable, Equatable {
@@ -21,8 +23,9 @@ struct PolicyFiles: Sendable {
     /// The greatest number of documents.
     var most: Int
 
-    /// Every `*.json` of the directory by name; hidden files, as editors leave them, are not looked at. A directory that
-    /// does not exist holds nothing.
+    /// Every `*.json` of the directory by name; hidden files, as editors leave them, are not looked at.
+    ///
+    /// A directory that does not exist holds nothing.
     func read() -> (files: [File], problem: String?) {
         guard let stream = opendir(directory.string) else {
             let reason = Errno(rawValue: errno)
@@ -38,7 +41,8 @@ struct PolicyFiles: Sendable {
             guard name.hasSuffix(".json"), !name.hasPrefix(".") else { continue }
             if names.count < most { names.append(name) } else { tooMany += 1 }
         }
-        let problem = tooMany == 0 ? nil : "holds \(tooMany) documents more than the \(most) that are read; see policies.files"
+        let problem =
+            tooMany == 0 ? nil : "holds \(tooMany) documents more than the \(most) that are read; see policies.files"
         return (names.sorted().map(read), problem)
     }
 

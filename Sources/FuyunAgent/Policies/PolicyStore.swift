@@ -25,7 +25,9 @@ final class PolicyStore: Sendable {
 
     init(files: PolicyFiles) { self.files = files }
 
-    /// Reads the directory. A file that is gone is gone with its policy; a bad one is refused, and its last good version stays.
+    /// Reads the directory.
+    ///
+    /// A file that is gone is gone with its policy; a bad one is refused, and its last good version stays.
     ///
     /// - Returns: The snapshot, and how many documents were refused now that were not before.
     func load() -> (snapshot: PolicySnapshot, refused: Int) {
@@ -48,7 +50,9 @@ final class PolicyStore: Sendable {
                 PolicySnapshot.Problem(file: $0.key, messages: $0.value.messages, keptVersion: $0.value.policy?.version)
             }
             let general = duplicates.map(\.description) + [directoryProblem].compactMap(\.self)
-            if !general.isEmpty { problems.append(PolicySnapshot.Problem(file: "", messages: general, keptVersion: nil)) }
+            if !general.isEmpty {
+                problems.append(PolicySnapshot.Problem(file: "", messages: general, keptVersion: nil))
+            }
             return (PolicySnapshot(catalog, problems: problems, revision: state.revision), refused)
         }
     }

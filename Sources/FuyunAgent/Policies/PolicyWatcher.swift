@@ -5,7 +5,9 @@ import NIOCore
 import SystemPackage
 
 /// Follows the policy directory: a change is waited out for a moment, then the directory is read by a worker and the
-/// snapshot swapped on the loop. It lives on the event loop.
+/// snapshot swapped on the loop.
+///
+/// It lives on the event loop.
 final class PolicyWatcher {
     /// How long the directory must be quiet before it is read: an atomic replace, or a copy of many files, is several events.
     static let quiet: Duration = .milliseconds(50)
@@ -37,7 +39,8 @@ final class PolicyWatcher {
             if descriptor >= 0 { close(descriptor) }
             engine.logger.warning(
                 "cannot watch the policy directory; policies are read at the start and on reload (SIGHUP) only",
-                metadata: ["directory": "\(directory)", "error": "\(reason)"])
+                metadata: ["directory": "\(directory)", "error": "\(reason)"]
+            )
             return load()
         }
         let shared = NIOLoopBound(self, eventLoop: engine.loop)
@@ -97,11 +100,14 @@ final class PolicyWatcher {
                     metadata: [
                         "file": "\(problem.file)", "problem": "\(message)",
                         "kept": problem.keptVersion.map { "version \($0)" } ?? "none",
-                    ])
+                    ]
+                )
             }
         }
         engine.logger.info(
-            "policies loaded", metadata: ["documents": "\(snapshot.documents)", "refused": "\(snapshot.problems.count)"])
+            "policies loaded",
+            metadata: ["documents": "\(snapshot.documents)", "refused": "\(snapshot.problems.count)"]
+        )
         if isDue {
             isDue = false
             changed()

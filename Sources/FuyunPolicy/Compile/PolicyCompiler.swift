@@ -13,9 +13,10 @@ public struct PolicyCompilation: Sendable {
 
 /// Makes policies of documents.
 public enum PolicyCompiler {
-    /// Reads, checks and compiles a document. It never throws: what is wrong is in the diagnostics, all of it at once
-    /// (except that a text that is no JSON has just the one error, and that what a formula means is only looked at when the
-    /// document's shape is right).
+    /// Reads, checks and compiles a document.
+    ///
+    /// It never throws: what is wrong is in the diagnostics, all of it at once (except that a text that is no JSON has
+    /// just the one error, and that what a formula means is only looked at when the document's shape is right).
     public static func compile(_ bytes: [UInt8]) -> PolicyCompilation {
         let root: JSONValue
         do throws(JSONSyntaxError) {

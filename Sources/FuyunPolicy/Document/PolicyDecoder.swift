@@ -1,5 +1,7 @@
 /// Reads a policy document out of a JSON tree and reports everything that is wrong with its shape and its parts'
-/// references to each other. What its expressions mean is `PolicyChecks`' part.
+/// references to each other.
+///
+/// What its expressions mean is `PolicyChecks`' part.
 struct PolicyDecoder {
     var collector: DiagnosticCollector
     /// What the inputs declare, also when something else is wrong with it: later sections are checked against it.

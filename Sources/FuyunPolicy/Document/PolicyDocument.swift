@@ -22,7 +22,9 @@ public struct PolicyDocument: Sendable, Hashable {
     /// How cautious to be.
     public var safety: PolicySafety
 
-    /// Makes a document. Nothing is checked here; `PolicyCompiler.compile` does that.
+    /// Makes a document.
+    ///
+    /// Nothing is checked here; `PolicyCompiler.compile` does that.
     public init(metadata: PolicyMetadata, inputs: PolicyInputs, logic: PolicyLogic, safety: PolicySafety) {
         self.metadata = metadata
         self.inputs = inputs
@@ -96,7 +98,7 @@ public enum PolicyStatus: String, Sendable, Hashable, CaseIterable {
 
 /// Who made a policy, and of what.
 public struct PolicyOrigin: Sendable, Hashable {
-    /// A word for the maker: `human`, `llm`, `tuner`, `library`, …
+    /// A word for the maker, like `human`, `llm`, `tuner` or `library`.
     public var kind: String
     /// The model that was asked.
     public var model: String?

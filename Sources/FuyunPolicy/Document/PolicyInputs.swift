@@ -45,7 +45,9 @@ public struct PolicyVariable: Sendable, Hashable {
     public var kind: Kind
     /// The unit, for people.
     public var unit: String?
-    /// The values for which the formula is meant; others get the preset. Nil for a category and when anything goes.
+    /// The values for which the formula is meant; others get the preset.
+    ///
+    /// Nil for a category and when anything goes.
     public var range: ClosedRange<Double>?
     /// Where the value comes from.
     public var source: FeatureSource

@@ -32,7 +32,9 @@ public struct PolicyLogic: Sendable, Hashable {
     }
 }
 
-/// One law: a base and up to four terms. Results are bytes.
+/// One law: a base and up to four terms.
+///
+/// Results are bytes.
 public struct PolicyLaw: Sendable, Hashable {
     /// The category value that chooses the law; nil when there is just one.
     public var value: String?

@@ -83,7 +83,9 @@ extension CompiledPolicy {
         return (limit, adjustments)
     }
 
-    /// Why a variable cannot be used. What is missing from a payload that could not be read to its end is blamed on that.
+    /// Why a variable cannot be used.
+    ///
+    /// What is missing from a payload that could not be read to its end is blamed on that.
     private func obstacle(_ variable: Int, _ features: FeatureVector) -> DecisionReason {
         switch features.state(variable) {
         case .wrongType: .wrongType

@@ -36,8 +36,10 @@ extension CompiledPolicy {
 }
 
 extension ScanEnd {
-    /// Whether what was not found is truly not there, so that a default may take its place. Behind a cut, or a place that
-    /// could not be read, there may be a value that asks for far more memory than the default does.
+    /// Whether what was not found is truly not there, so that a default may take its place.
+    ///
+    /// Behind a cut, or a place that could not be read, there may be a value that asks for far more memory than the
+    /// default does.
     fileprivate var sawAll: Bool {
         switch self {
         case .complete, .stoppedEarly, .empty: true

@@ -35,10 +35,10 @@ public struct CompiledPolicy: Sendable {
         let minimum: Bytes
         let maximum: Bytes
         let tier: Bytes
-        /// bound = predicted × scale + offset
+        /// The factor of bound = predicted × scale + offset.
         let scale: Double
         let offset: Double
-        /// 1 + headroom
+        /// The factor 1 + headroom.
         let headroomFactor: Double
 
         init(document: PolicyDocument, laws: [Law], scanPlan: ScanPlan?, scanned: [Int]) {

@@ -1,6 +1,8 @@
 public import MemoryUnits
 
-/// A decision with everything that led to it, for people. Made by `CompiledPolicy.explain`, off the fast path.
+/// A decision with everything that led to it, for people.
+///
+/// Made by `CompiledPolicy.explain`, off the fast path.
 public struct DecisionExplanation: Sendable {
     /// A variable and what was read for it.
     public struct Variable: Sendable {

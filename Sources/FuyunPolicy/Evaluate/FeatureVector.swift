@@ -46,8 +46,9 @@ public struct FeatureVector: Sendable {
         self.scanEnd = scanEnd
     }
 
-    /// The value of a variable; a category's is the index among its values. Only meaningful where the state is usable, or
-    /// out of range.
+    /// The value of a variable; a category's is the index among its values.
+    ///
+    /// Only meaningful where the state is usable, or out of range.
     public func value(_ variable: Int) -> Double { values[variable] }
 
     /// What became of a variable.

@@ -76,7 +76,9 @@ extension Diagnostic.Code {
     public static let tooManyDiagnostics: Self = "too_many_diagnostics"
 }
 
-/// Collects what is found about one document. Positions are looked up in the tree by path.
+/// Collects what is found about one document.
+///
+/// Positions are looked up in the tree by path.
 public struct DiagnosticCollector: Sendable {
     /// The most findings that are listed; a hostile document must not cost more than a bad one.
     public static let limit = 100

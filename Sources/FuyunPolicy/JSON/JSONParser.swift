@@ -1,4 +1,6 @@
-/// Reads one JSON text into a tree. Recursion is bounded by `JSONDocument.maximumDepth`.
+/// Reads one JSON text into a tree.
+///
+/// Recursion is bounded by `JSONDocument.maximumDepth`.
 struct JSONParser {
     private let bytes: [UInt8]
     private var index = 0

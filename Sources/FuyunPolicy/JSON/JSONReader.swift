@@ -45,7 +45,9 @@ public struct JSONElement: Sendable {
         return number
     }
 
-    /// A whole number within a range. `1e6` and `1.0` are whole; beyond 2^53 nothing is, for a double cannot hold it.
+    /// A whole number within a range.
+    ///
+    /// `1e6` and `1.0` are whole; beyond 2^53 nothing is, for a double cannot hold it.
     public func integer(
         in range: ClosedRange<Int> = 0...(1 << 53),
         reporting collector: inout DiagnosticCollector

@@ -6,8 +6,7 @@ struct ScanHalt: Error {
 
 /// The bytes of a body, and how to get past what lies in them.
 ///
-/// Positions are offsets; nothing is read at or behind
-/// `count`.
+/// Positions are offsets; nothing is read at or behind `count`.
 struct JSONBytes {
     let base: UnsafeRawPointer
     let count: Int

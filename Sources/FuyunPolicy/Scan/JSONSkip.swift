@@ -1,7 +1,13 @@
 extension JSONBytes {
     /// The position of the quote that closes the string whose content begins at `start`.
-    @inline(__always)
     func closingQuote(_ start: Int) throws(ScanHalt) -> Int {
+        var hasEscape = false
+        return try closingQuote(start, &hasEscape)
+    }
+
+    /// As above, and sets `hasEscape` when there is a backslash in the content.
+    @inline(__always)
+    func closingQuote(_ start: Int, _ hasEscape: inout Bool) throws(ScanHalt) -> Int {
         var at = start
         var words = 0
         while at + 8 <= count {
@@ -9,6 +15,7 @@ extension JSONBytes {
             if match != 0 {
                 at += match.trailingZeroBitCount >> 3
                 if self[at] == UInt8(ascii: "\"") { return at }
+                hasEscape = true
                 at += 2
                 words = 0
                 continue
@@ -24,6 +31,7 @@ extension JSONBytes {
         while at < count {
             let byte = self[at]
             if byte == UInt8(ascii: "\"") { return at }
+            hasEscape = hasEscape || byte == UInt8(ascii: "\\")
             at += byte == UInt8(ascii: "\\") ? 2 : 1
         }
         throw ranOut()

@@ -24,6 +24,21 @@ extension JSONBytes {
         throw ranOut()
     }
 
+    /// Whether a string's content is a text, byte for byte once its escapes are decoded.
+    @inline(__always)
+    func content(from start: Int, to end: Int, hasEscape: Bool, equals text: UnsafeRawBufferPointer) -> Bool {
+        if hasEscape { return unescapedContent(from: start, to: end, equals: text) }
+        guard end - start == text.count else { return false }
+        for index in 0..<text.count where self[start + index] != text[index] { return false }
+        return true
+    }
+
+    private func unescapedContent(from start: Int, to end: Int, equals text: UnsafeRawBufferPointer) -> Bool {
+        var bytes = UnescapedBytes(base, from: start, to: end)
+        for byte in text where bytes.next() != byte { return false }
+        return bytes.next() == nil && !bytes.isBroken
+    }
+
     /// Whether eight bytes of a string stand for themselves, one scalar each.
     @inline(__always)
     private static func isPlainASCII(_ word: UInt64) -> Bool {

@@ -43,13 +43,8 @@ public struct ScanPlan: Sendable {
             readings.withUnsafeBufferPointer { readings in
                 choices.withUnsafeBufferPointer { choices in
                     text.withUnsafeBytes { text in
-                        var scanner = Scanner(
-                            body: JSONBytes(body, isCut: isCut),
-                            places: places,
-                            readings: readings,
-                            choices: choices,
-                            text: text
-                        )
+                        let view = ScanPlanView(places: places, readings: readings, choices: choices, text: text)
+                        var scanner = Scanner(JSONBytes(body, isCut: isCut), view)
                         return scanner.run()
                     }
                 }

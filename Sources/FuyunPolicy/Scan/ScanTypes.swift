@@ -33,7 +33,8 @@ public enum ScanEnd: UInt8, Sendable {
     case stoppedEarly
     /// The body ends inside the document, and the caller said that it is cut.
     case cut
-    /// The body is not JSON where it was looked at, or ends early without being cut.
+    /// The body is not JSON where it was looked at, or ends early without being cut. Inside what is skipped, only
+    /// strings and brackets are looked at.
     case malformed
     /// Arrays and objects are nested deeper than `ScanPlan.maximumDepth`.
     case tooDeep

@@ -3,10 +3,7 @@
 /// The walk recurses only along the plan's pointers, so at most `ScanPlan.maximumTokens` deep.
 struct Scanner: ~Copyable {
     private let body: JSONBytes
-    private let places: UnsafeBufferPointer<ScanPlace>
-    private let readings: UnsafeBufferPointer<ScanReading>
-    private let choices: UnsafeBufferPointer<ScanText>
-    private let text: UnsafeRawBufferPointer
+    private let plan: ScanPlanView
     /// Where the walk is.
     private var at = 0
     /// Containers around `at`.
@@ -15,19 +12,10 @@ struct Scanner: ~Copyable {
     private var pending: UInt16
     private var result = ScanResult()
 
-    init(
-        body: JSONBytes,
-        places: UnsafeBufferPointer<ScanPlace>,
-        readings: UnsafeBufferPointer<ScanReading>,
-        choices: UnsafeBufferPointer<ScanText>,
-        text: UnsafeRawBufferPointer
-    ) {
+    init(_ body: JSONBytes, _ plan: ScanPlanView) {
         self.body = body
-        self.places = places
-        self.readings = readings
-        self.choices = choices
-        self.text = text
-        pending = places[0].within
+        self.plan = plan
+        pending = plan.places[0].within
     }
 
     /// Scans the body.
@@ -49,7 +37,7 @@ struct Scanner: ~Copyable {
             throw ScanHalt(end: body.isCut ? .cut : .empty, offset: at)
         }
         if pending == 0 { throw ScanHalt(end: .stoppedEarly, offset: at) }
-        try visit(places[0])
+        try visit(plan.places[0])
         at = body.afterWhitespace(at)
         guard at == body.count else { throw body.malformed(at) }
     }
@@ -64,7 +52,7 @@ struct Scanner: ~Copyable {
         case UInt8(ascii: "n"): at = try body.afterLiteral(at)
         default:
             at = try body.afterLiteral(at)
-            settle(place.here, as: .wrongType)
+            forEach(place.here) { scanner, entry in scanner.result.set(entry, .wrongType) }
         }
         pending &= ~place.within
     }
@@ -72,11 +60,25 @@ struct Scanner: ~Copyable {
     private mutating func visitNumber(_ place: ScanPlace) throws(ScanHalt) {
         let number = try JSONNumber(body, at: at)
         at = number.end
+        try checkEnd()
         forEach(place.here) { scanner, entry in
-            switch scanner.readings[entry] {
+            switch scanner.plan.readings[entry] {
             case .number, .numericString: scanner.settle(entry, number: number.value)
             case .length, .category: scanner.result.set(entry, .wrongType)
             }
+        }
+    }
+
+    /// A number has no end of its own: one that the text ends in, inside a container, may have lost its tail, and one that
+    /// something else follows at once (`12abc`) is none.
+    private func checkEnd() throws(ScanHalt) {
+        guard at < body.count else {
+            if depth > 0 { throw body.ranOut() }
+            return
+        }
+        switch body[at] {
+        case UInt8(ascii: ","), UInt8(ascii: "}"), UInt8(ascii: "]"), 0x20, 0x0A, 0x0D, 0x09: break
+        default: throw body.malformed(at)
         }
     }
 
@@ -89,17 +91,15 @@ struct Scanner: ~Copyable {
         let (end, scalars) = try body.measureString(start)
         at = end + 1
         forEach(place.here) { scanner, entry in
-            switch scanner.readings[entry] {
+            switch scanner.plan.readings[entry] {
             case .number: scanner.result.set(entry, .wrongType)
             case .length: scanner.result.set(entry, .found, Double(scalars))
             case .numericString:
                 scanner.settle(entry, number: NumericText(scanner.body.base, from: start, to: end).value)
             case .category(let first, let count):
-                let index = (first..<first + count).first {
-                    scanner.isEqual(start, end, scanner.choices[$0])
-                }
+                let index = scanner.plan.choice(scanner.body, first, count, from: start, to: end)
                 if let index {
-                    scanner.result.set(entry, .found, Double(index - first))
+                    scanner.result.set(entry, .found, Double(index))
                 } else {
                     scanner.result.set(entry, .unknownCategory)
                 }
@@ -110,7 +110,7 @@ struct Scanner: ~Copyable {
     private mutating func visitContainer(_ place: ScanPlace, isObject: Bool) throws(ScanHalt) {
         var lengths: UInt16 = 0
         forEach(place.here) { scanner, entry in
-            if case .length = scanner.readings[entry] {
+            if case .length = scanner.plan.readings[entry] {
                 lengths |= 1 << UInt16(entry)
             } else {
                 scanner.result.set(entry, .wrongType)
@@ -143,12 +143,13 @@ struct Scanner: ~Copyable {
             if unseen == 0 { return try leave(counted: members, isCounted) }
             guard try body.next(&at) == UInt8(ascii: "\"") else { throw body.malformed(at) }
             let start = at + 1
-            let end = try body.closingQuote(start)
+            var hasEscape = false
+            let end = try body.closingQuote(start, &hasEscape)
             at = end + 1
             guard try body.next(&at) == UInt8(ascii: ":") else { throw body.malformed(at) }
             at += 1
             _ = try body.next(&at)
-            if let child = child(of: place, unseen, keyFrom: start, to: end) {
+            if let child = plan.child(of: place, unseen, body, from: start, to: end, hasEscape) {
                 unseen &= ~(1 << UInt32(child))
                 try visitChild(place, child)
             } else {
@@ -172,14 +173,14 @@ struct Scanner: ~Copyable {
             return 0
         }
         var unseen: UInt32 = 0
-        for child in 0..<place.childCount where places[place.firstChild + child].index >= 0 {
+        for child in 0..<place.childCount where plan.places[place.firstChild + child].index >= 0 {
             unseen |= 1 << UInt32(child)
         }
         var elements = 0
         while true {
             if unseen == 0 { return try leave(counted: elements, isCounted) }
             _ = try body.next(&at)
-            let child = (0..<place.childCount).first { places[place.firstChild + $0].index == elements }
+            let child = (0..<place.childCount).first { [plan] in plan.places[place.firstChild + $0].index == elements }
             if let child {
                 unseen &= ~(1 << UInt32(child))
                 try visitChild(place, child)
@@ -199,7 +200,7 @@ struct Scanner: ~Copyable {
 
     /// Visits a child of a place, and stops when nothing is left to decide.
     private mutating func visitChild(_ place: ScanPlace, _ child: Int) throws(ScanHalt) {
-        try visit(places[place.firstChild + child])
+        try visit(plan.places[place.firstChild + child])
         if pending == 0 { throw ScanHalt(end: .stoppedEarly, offset: at) }
     }
 
@@ -214,21 +215,6 @@ struct Scanner: ~Copyable {
         return before + commas + 1
     }
 
-    /// The child of a place, not seen yet, that a key leads to.
-    private func child(of place: ScanPlace, _ unseen: UInt32, keyFrom start: Int, to end: Int) -> Int? {
-        for child in 0..<place.childCount where unseen & 1 << UInt32(child) != 0 {
-            if isEqual(start, end, places[place.firstChild + child].key) { return child }
-        }
-        return nil
-    }
-
-    /// Whether a string's content is a piece of the plan's text.
-    private func isEqual(_ start: Int, _ end: Int, _ piece: ScanText) -> Bool {
-        var bytes = UnescapedBytes(body.base, from: start, to: end)
-        for index in piece.offset..<piece.offset + piece.count where bytes.next() != text[index] { return false }
-        return bytes.next() == nil && !bytes.isBroken
-    }
-
     /// Settles an entry that reads a number: what is not finite is not of the type asked for.
     private mutating func settle(_ entry: Int, number: Double?) {
         if let number, number.isFinite {
@@ -236,10 +222,6 @@ struct Scanner: ~Copyable {
         } else {
             result.set(entry, .wrongType)
         }
-    }
-
-    private mutating func settle(_ entries: UInt16, as outcome: ScanOutcome) {
-        forEach(entries) { scanner, entry in scanner.result.set(entry, outcome) }
     }
 
     @inline(__always)

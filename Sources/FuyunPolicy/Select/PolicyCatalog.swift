@@ -33,7 +33,9 @@ public struct PolicyCatalog: Sendable {
         }
     }
 
-    /// Makes a catalog. Of two documents of the same function and version the first counts, and the second is reported.
+    /// Makes a catalog.
+    ///
+    /// Of two documents of the same function and version the first counts, and the second is reported.
     public static func build(_ entries: [Entry]) -> (catalog: PolicyCatalog, diagnostics: [Diagnostic]) {
         struct Key: Hashable {
             var id: String

@@ -8,7 +8,9 @@ public struct PolicySet: Sendable {
     /// An empty set.
     public init() {}
 
-    /// Takes in a version. The result does not depend on the order in which versions come.
+    /// Takes in a version.
+    ///
+    /// The result does not depend on the order in which versions come.
     ///
     /// - Returns: Whether the version is in use now.
     @discardableResult

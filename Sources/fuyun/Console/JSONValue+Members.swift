@@ -6,6 +6,9 @@ extension JSONValue {
     var text: String? { if case .string(let text) = content { text } else { nil } }
 
     /// The number; nil for anything else.
+    ///
+    /// Never inlined: Swift 6.3.1's optimiser (CopyPropagation) fails an assertion when it is, in `CallReport`.
+    @inline(never)
     var number: Double? { if case .number(let number) = content { number } else { nil } }
 
     /// The number as a quantity of memory; nil for anything else.

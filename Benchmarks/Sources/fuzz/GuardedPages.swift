@@ -1,0 +1,1 @@
+../../../Tests/FuyunPolicyTests/Scan/GuardedPages.swift

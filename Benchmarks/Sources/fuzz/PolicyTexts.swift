@@ -1,0 +1,1 @@
+../../../Tests/FuyunPolicyTests/Support/PolicyTexts.swift

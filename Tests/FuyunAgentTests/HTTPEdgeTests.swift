@@ -1,0 +1,188 @@
+import FuyunClient
+import FuyunProtocol
+import FuyunTestSupport
+import Glibc
+import MemoryUnits
+import NIOCore
+import Testing
+
+/// A plain Unix socket, for bytes that no client would send.
+private struct RawSocket: ~Copyable {
+    private let descriptor: CInt
+
+    init(_ path: String) throws {
+        descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let socket = descriptor
+        let result = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(socket, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        try #require(result == 0)
+        var timeout = timeval(tv_sec: 5, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
+    }
+
+    deinit { close(descriptor) }
+
+    func send(_ bytes: [UInt8]) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    func send(_ text: String) { send(Array(text.utf8)) }
+
+    /// Reads until the text ends with something, or the connection does.
+    func receive(until end: String? = nil, count: Int = 1) -> String {
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count_ = recv(descriptor, &buffer, buffer.count, 0)
+            guard count_ > 0 else { break }
+            bytes += buffer[..<count_]
+            let text = String(decoding: bytes, as: UTF8.self)
+            if let end, text.occurrences(of: end) >= count { return text }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+extension String {
+    fileprivate func occurrences(of part: String) -> Int { ranges(of: part).count }
+}
+
+@Suite("The HTTP edge")
+struct HTTPEdgeTests {
+    private static let begin =
+        "POST /v1/invocations HTTP/1.1\r\nHost: a\r\nFuyun-Function: guest/f\r\nContent-Length: 7\r\n\r\n{\"n\":1}"
+
+    @Test("pipelined requests are answered in order on one connection")
+    func pipelining() async throws {
+        try await Fixture.with { fixture in
+            let socket = try RawSocket(fixture.path("admin"))
+            let request = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
+            socket.send(request + "GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n" + request)
+            let text = socket.receive(until: "ok\n", count: 3)
+            #expect(text.occurrences(of: "HTTP/1.1 200 OK\r\n") == 3)
+        }
+    }
+
+    @Test("requests that wait behind a late answer are answered after it")
+    func pipeliningBehindLateAnswer() async throws {
+        try await Fixture.with { fixture in
+            let socket = try RawSocket(fixture.path("function"))
+            socket.send(Self.begin)
+            let begun = socket.receive(until: "}}}")
+            let id = try #require(begun.split(separator: "\"id\":\"").last?.prefix { $0 != "\"" })
+            let end = #"{"outcome":"crashed","exit_status":137}"#
+            socket.send(
+                "POST /v1/invocations/\(id)/end HTTP/1.1\r\nHost: a\r\nContent-Length: \(end.utf8.count)\r\n\r\n\(end)"
+                    + Self.begin
+            )
+            let text = socket.receive(until: "\"decision\"")
+            let late = try #require(text.firstRange(of: "external_kill"))
+            let next = try #require(text.firstRange(of: "201 Created"))
+            #expect(late.lowerBound < next.lowerBound)
+        }
+    }
+
+    @Test("chunks are read, 100-continue is granted, and a last request closes")
+    func forms() async throws {
+        try await Fixture.with { fixture in
+            let chunked = try RawSocket(fixture.path("function"))
+            chunked.send(
+                "POST /v1/invocations HTTP/1.1\r\nHost: a\r\nFuyun-Function: guest/f\r\nTransfer-Encoding: chunked\r\n\r\n"
+                    + "3\r\n{\"n\r\n4\r\n\":1}\r\n0\r\n\r\n"
+            )
+            #expect(chunked.receive(until: "\"decision\"").contains("201 Created"))
+            let expecting = try RawSocket(fixture.path("function"))
+            expecting.send(
+                "POST /v1/invocations HTTP/1.1\r\nHost: a\r\nFuyun-Function: guest/f\r\nExpect: 100-continue\r\nContent-Length: 7\r\n\r\n"
+            )
+            #expect(expecting.receive(until: "\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n")
+            expecting.send("{\"n\":1}")
+            #expect(expecting.receive(until: "\"decision\"").contains("201 Created"))
+            let last = try RawSocket(fixture.path("admin"))
+            last.send("GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            #expect(last.receive().hasSuffix("Connection: close\r\n\r\nok\n"))
+        }
+    }
+
+    @Test(
+        "what is no request within the limits is refused and the connection closed",
+        arguments: [
+            "GARBAGE\r\n\r\n", "GET /healthz HTTP/9.9\r\n\r\n",
+            "GET / HTTP/1.1\r\nA: \(String(repeating: "x", count: 20_000))\r\n\r\n",
+            "GET / HTTP/1.1\r\n" + String(repeating: "A: b\r\n", count: 100) + "\r\n",
+            "POST /v1/invocations HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n",
+            "POST /v1/invocations HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+            "POST /v1/invocations/00000001-1/end HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n"
+                + String(repeating: "x", count: 5000),
+        ]
+    )
+    func refused(text: String) async throws {
+        try await Fixture.with("refused") { fixture in
+            let socket = try RawSocket(fixture.path("function"))
+            socket.send(text)
+            let answer = socket.receive()
+            #expect(answer.hasPrefix("HTTP/1.1 400") || answer.isEmpty)
+            #expect(try await fixture.page("/healthz") == "ok\n")
+        }
+    }
+
+    @Test("a request that does not come whole in time is given up")
+    func slowRequest() async throws {
+        try await Fixture.with(settings: ["server.request_seconds=1"]) { fixture in
+            let socket = try RawSocket(fixture.path("function"))
+            socket.send("POST /v1/invocations HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n{")
+            #expect(socket.receive() == "")
+            #expect(try await fixture.page("/metrics").contains("fuyun_server_connections_timed_out_total 1"))
+        }
+    }
+
+    @Test("seeded garbage on all sockets never stops the server", arguments: [1, 2, 3] as [UInt64])
+    func fuzz(seed: UInt64) async throws {
+        try await Fixture.with("fuzz") { fixture in
+            var random = SplitMix(state: seed)
+            for round in 0..<60 {
+                let socket = try RawSocket(fixture.path(["function", "platform", "admin"][round % 3]))
+                var bytes = Array(Self.begin.utf8)
+                for _ in 0..<Int.random(in: 1...20, using: &random) {
+                    switch Int.random(in: 0..<4, using: &random) {
+                    case 0: bytes[Int.random(in: bytes.indices, using: &random)] = .random(in: 0...255, using: &random)
+                    case 1: bytes.removeSubrange(Int.random(in: bytes.indices, using: &random)...)
+                    case 2: bytes += Array(Self.begin.utf8)
+                    default:
+                        let place = Int.random(in: 0...bytes.count, using: &random)
+                        bytes.insert(contentsOf: (0..<50).map { _ in .random(in: 0...255, using: &random) }, at: place)
+                    }
+                    if bytes.isEmpty { bytes = [0] }
+                }
+                socket.send(bytes)
+            }
+            #expect(try await fixture.page("/healthz") == "ok\n")
+            // Whatever began in there was abandoned with its connection, and no limit stays.
+            _ = try await fixture.wait(for: "/metrics") { $0.contains("fuyun_invocations_in_flight 0") }
+            #expect(try fixture.limit() == "\(Fixture.ceiling.rawValue)")
+        }
+    }
+}
+
+/// A small generator with a seed (Steele, Lea and Flood 2014), so that a failure can be repeated.
+private struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = (state ^ state >> 30) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ mixed >> 31
+    }
+}
