@@ -79,7 +79,7 @@ struct ExplanationReport {
         let end =
             switch explanation.scanEnd {
             case .complete: "read to the end"
-            case .stoppedEarly: "read until all was found"
+            case .stoppedEarly: "read as far as needed"
             case .cut: "read to where it is cut"
             case .malformed: "not JSON"
             case .tooDeep: "nested too deep"
