@@ -51,7 +51,7 @@ let package = Package(
         // Floor 2: values and wires.
         .target(name: "FuyunInvocation", dependencies: ["Cgroup", "FuyunPolicy", "MemoryUnits"]),
         .target(name: "FuyunProtocol", dependencies: ["FuyunPolicy", "MemoryUnits", httpTypes, nioCore]),
-        .target(name: "FuyunClient", dependencies: ["FuyunProtocol", nioCore, nioHTTP1, nioPosix]),
+        .target(name: "FuyunClient", dependencies: ["FuyunPolicy", "FuyunProtocol", nioCore, nioHTTP1, nioPosix]),
 
         // Floor 3: the parts that live.
         .target(
@@ -93,7 +93,7 @@ let package = Package(
             name: "FuyunProtocolTests", dependencies: ["FuyunPolicy", "FuyunProtocol", "MemoryUnits", httpTypes, nioCore]),
         .testTarget(
             name: "FuyunShimTests",
-            dependencies: ["FuyunClient", "FuyunProtocol", "FuyunShim", "FuyunTestSupport", nioCore, nioHTTP1, nioPosix]),
+            dependencies: ["FuyunClient", "FuyunPolicy", "FuyunProtocol", "FuyunShim", "FuyunTestSupport", nioCore, nioHTTP1, nioPosix]),
         .testTarget(
             name: "FuyunAgentTests",
             dependencies: [

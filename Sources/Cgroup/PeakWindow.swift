@@ -3,22 +3,38 @@ import Glibc
 public import MemoryUnits
 import SystemPackage
 
-/// A peak, and how far it can be believed.
+/// The peak of memory use over a window, and how much it can be trusted.
 public struct PeakReading: Hashable, Sendable {
-    /// The highest use of the window.
-    public var peak: Bytes
+    /// The peak: page cache and kernel memory included, and never above the limit.
+    public var bytes: Bytes
     /// How it was had.
     public var method: PeakMethod
     /// Whether it is the window's own peak.
     ///
-    /// Not exact: with `lifetime` only an upper bound, with `sampled` only a lower one.
-    public var exact: Bool
+    /// False for a lifetime peak that did not grow, which is only an upper bound, and for the highest of samples, which
+    /// is only a lower one.
+    public var isExact: Bool
 
     /// Makes a reading.
-    public init(peak: Bytes, method: PeakMethod, exact: Bool) {
-        self.peak = peak
+    public init(bytes: Bytes, method: PeakMethod, isExact: Bool) {
+        self.bytes = bytes
         self.method = method
-        self.exact = exact
+        self.isExact = isExact
+    }
+
+    /// The peak of a window that was reset when the window began.
+    public static func window(_ bytes: Bytes) -> PeakReading {
+        PeakReading(bytes: bytes, method: .window, isExact: true)
+    }
+
+    /// The cgroup's lifetime peak: exact when it grew during the window, else an upper bound.
+    public static func lifetime(_ bytes: Bytes, atBegin: Bytes?) -> PeakReading {
+        PeakReading(bytes: bytes, method: .lifetime, isExact: atBegin.map { bytes > $0 } ?? false)
+    }
+
+    /// The highest sample of `memory.current`.
+    public static func sampled(_ bytes: Bytes) -> PeakReading {
+        PeakReading(bytes: bytes, method: .sampled, isExact: false)
     }
 }
 
@@ -89,11 +105,11 @@ public struct PeakWindow: ~Copyable, Sendable {
     ///
     /// - Throws: `CgroupError`: `gone` when the cgroup was removed and no sample was taken.
     public func end() throws(CgroupError) -> PeakReading? {
-        let sampled = highestSample.map { PeakReading(peak: $0, method: .sampled, exact: false) }
+        let sampled = highestSample.map { PeakReading.sampled($0) }
         guard method != .sampled else { return sampled }
         do {
             let peak = try read()
-            return PeakReading(peak: peak, method: method, exact: method == .window || peak > peakAtBegin)
+            return PeakReading(bytes: peak, method: method, isExact: method == .window || peak > peakAtBegin)
         } catch {
             guard error.code == .gone, let sampled else { throw error }
             return sampled

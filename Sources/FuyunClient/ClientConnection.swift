@@ -1,3 +1,4 @@
+public import FuyunPolicy
 public import FuyunProtocol
 public import NIOCore
 

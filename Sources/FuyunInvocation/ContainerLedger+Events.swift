@@ -1,4 +1,5 @@
 public import Cgroup
+public import FuyunPolicy
 public import MemoryUnits
 
 extension ContainerLedger {

@@ -1,4 +1,5 @@
 public import Cgroup
+public import FuyunPolicy
 public import MemoryUnits
 
 /// What is known of a container when the agent first sees it.

@@ -77,38 +77,3 @@ public struct AncestorReading: Hashable, Sendable {
         self.events = events
     }
 }
-
-/// The peak of memory use over one invocation, and how much it can be trusted.
-public struct PeakReading: Hashable, Sendable {
-    /// The peak: page cache and kernel memory included, and never above the limit.
-    public var bytes: Bytes
-    /// How it was had.
-    public var method: PeakMethod
-    /// Whether it is the invocation's own peak.
-    ///
-    /// False for a lifetime peak that did not grow, which is only an upper bound, and for the highest of samples, which
-    /// is only a lower one.
-    public var isExact: Bool
-
-    /// Makes a reading.
-    public init(bytes: Bytes, method: PeakMethod, isExact: Bool) {
-        self.bytes = bytes
-        self.method = method
-        self.isExact = isExact
-    }
-
-    /// The peak of a window that was reset when the invocation began.
-    public static func window(_ bytes: Bytes) -> PeakReading {
-        PeakReading(bytes: bytes, method: .window, isExact: true)
-    }
-
-    /// The cgroup's lifetime peak: exact when it grew during the invocation, else an upper bound.
-    public static func lifetime(_ bytes: Bytes, atBegin: Bytes?) -> PeakReading {
-        PeakReading(bytes: bytes, method: .lifetime, isExact: atBegin.map { bytes > $0 } ?? false)
-    }
-
-    /// The highest sample of `memory.current`.
-    public static func sampled(_ bytes: Bytes) -> PeakReading {
-        PeakReading(bytes: bytes, method: .sampled, isExact: false)
-    }
-}

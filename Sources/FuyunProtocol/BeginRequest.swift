@@ -1,3 +1,5 @@
+import FuyunPolicy
+
 /// What the header of `POST /v1/invocations` says; its body is the payload as it is.
 public struct BeginRequest: Hashable, Sendable {
     /// The function's name: 1…256 of `[A-Za-z0-9._@:/-]`.

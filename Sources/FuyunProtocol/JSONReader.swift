@@ -1,3 +1,4 @@
+package import FuyunPolicy
 package import MemoryUnits
 package import NIOCore
 

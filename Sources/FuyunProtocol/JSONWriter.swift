@@ -1,3 +1,4 @@
+public import FuyunPolicy
 public import MemoryUnits
 public import NIOCore
 

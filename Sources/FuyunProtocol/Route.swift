@@ -1,3 +1,5 @@
+public import FuyunPolicy
+
 /// The paths of the API.
 public enum Route: Hashable, Sendable {
     /// `/v1/invocations`: begin.

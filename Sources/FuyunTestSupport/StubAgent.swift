@@ -1,4 +1,4 @@
-import FuyunPolicy
+public import FuyunPolicy
 public import FuyunProtocol
 import MemoryUnits
 public import NIOCore

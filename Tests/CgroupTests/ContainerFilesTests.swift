@@ -89,7 +89,7 @@ struct PeakWindowTests {
         try window.begin()
         #expect(try window.end()?.peak == .zero)
         try tree.write("7565312\n", to: "memory.peak", of: "a")
-        #expect(try window.end() == PeakReading(peak: Bytes(7_565_312), method: .window, exact: true))
+        #expect(try window.end() == PeakReading(bytes: Bytes(7_565_312), method: .window, isExact: true))
         #expect(window.method == .window)
     }
 
@@ -103,7 +103,7 @@ struct PeakWindowTests {
         window.note(current: .mebibytes(3))
         window.note(current: .mebibytes(9))
         window.note(current: .mebibytes(4))
-        #expect(try window.end() == PeakReading(peak: .mebibytes(9), method: .sampled, exact: false))
+        #expect(try window.end() == PeakReading(bytes: .mebibytes(9), method: .sampled, isExact: false))
         try window.begin()
         #expect(try window.end() == nil)
     }
@@ -113,11 +113,11 @@ struct PeakWindowTests {
         let tree = try FakeCgroupTree { ["a": ["memory.peak": "1000\n"]] }
         var window = try PeakWindow(opened(tree), best: .lifetime)
         try window.begin()
-        #expect(try window.end() == PeakReading(peak: Bytes(1000), method: .lifetime, exact: false))
+        #expect(try window.end() == PeakReading(bytes: Bytes(1000), method: .lifetime, isExact: false))
         try tree.write("1001\n", to: "memory.peak", of: "a")
-        #expect(try window.end() == PeakReading(peak: Bytes(1001), method: .lifetime, exact: true))
+        #expect(try window.end() == PeakReading(bytes: Bytes(1001), method: .lifetime, isExact: true))
         try window.begin()
-        #expect(try window.end()?.exact == false)
+        #expect(try window.end()?.isExact == false)
     }
 
     @Test("a file that may not be written: the lifetime's peak", .enabled(if: geteuid() != 0, "root may write to any"))

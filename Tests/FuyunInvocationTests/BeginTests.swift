@@ -271,7 +271,7 @@ struct BeginTests {
             reading: MeterReading(current: .mebibytes(90))
         )
         #expect(outcome.limit == .mebibytes(150))
-        #expect(driver.ledger.invocation(InvocationID(run: 1, sequence: 2))?.facts.reading.stat == nil)
+        #expect(driver.ledger.invocation(InvocationID(epoch: 1, sequence: 2))?.facts.reading.stat == nil)
     }
 
     @Test("more at once than are followed are let go at the ceiling, and so is what comes soon after")

@@ -278,7 +278,7 @@ struct EventTests {
     func writeFailure() {
         var driver = Driver()
         _ = driver.begin(decision)
-        let id = InvocationID(run: 1, sequence: 1)
+        let id = InvocationID(epoch: 1, sequence: 1)
         let failed = driver.ledger.limitWriteFailed(actual: .mebibytes(512), ofBegin: id, at: driver.now)
         #expect(failed.notes == .writeFailed)
         #expect(driver.ledger.invocation(id)?.lowestLimit == .mebibytes(512))
@@ -298,7 +298,7 @@ struct EventTests {
         var driver = Driver()
         _ = driver.begin(decision, connection: 1)
         _ = driver.begin(decision, connection: 2)
-        #expect(driver.ledger.invocations(of: 2) == [InvocationID(run: 1, sequence: 2)])
+        #expect(driver.ledger.invocations(of: 2) == [InvocationID(epoch: 1, sequence: 2)])
         #expect(driver.ledger.removed().count == 2)
         let end = driver.end(1, .abandoned, vanished: true)
         #expect(end?.actions.writeMax == nil)

@@ -86,7 +86,7 @@ struct Driver {
         sequence += 1
         return ledger.began(
             BeginFacts(
-                id: InvocationID(run: 1, sequence: sequence),
+                id: InvocationID(epoch: 1, sequence: sequence),
                 function: function,
                 claimant: claimant,
                 connection: connection,
@@ -111,7 +111,7 @@ struct Driver {
     ) -> EndOutcome? {
         ledger.ended(
             EndFacts(
-                id: InvocationID(run: 1, sequence: sequence ?? self.sequence),
+                id: InvocationID(epoch: 1, sequence: sequence ?? self.sequence),
                 outcome: outcome,
                 time: now,
                 epochMilliseconds: 1_769_000_000_500,

@@ -1,4 +1,5 @@
 import FuyunInvocation
+import FuyunPolicy
 import Testing
 
 @Suite("The life of an invocation")
@@ -40,22 +41,5 @@ struct InvocationMachineTests {
             #expect(machine.state == state)
         }
         #expect(state.isFinal == (Self.legal[state]?.isEmpty ?? false))
-    }
-
-    @Test("names are read as they are written", arguments: [(UInt32(0x6650_f1a2), UInt64(1)), (0, 0), (.max, .max)])
-    func names(run: UInt32, sequence: UInt64) {
-        let id = InvocationID(run: run, sequence: sequence)
-        #expect(InvocationID(id.description) == id)
-    }
-
-    @Test(
-        "what is no name is refused",
-        arguments: [
-            "", "-", "1", "1-", "-1", "g-1", "1-x", "1--1", "+1-1", "1-+1", "123456789-1", "1-18446744073709551616",
-            "1- 1", "00000000-000000000000000000001",
-        ]
-    )
-    func noNames(text: String) {
-        #expect(InvocationID(text) == nil)
     }
 }

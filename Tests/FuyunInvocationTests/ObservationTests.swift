@@ -106,7 +106,7 @@ struct ObservationTests {
     func golden() throws {
         var driver = Driver(reading: Self.reading(heap: 20, max: 4, kills: 0, stalled: 10))
         let begin = BeginFacts(
-            id: InvocationID(run: 0x6650_f1a2, sequence: 17),
+            id: InvocationID(epoch: 0x6650_f1a2, sequence: 17),
             activation: "44\"79\\\u{1}é",
             function: "guest/video",
             claimant: .platform,
@@ -185,7 +185,7 @@ struct ObservationTests {
     @Test("a call that another run of the agent began is accounted for")
     func unknown() {
         let end = EndFacts(
-            id: InvocationID(run: 9, sequence: 1),
+            id: InvocationID(epoch: 9, sequence: 1),
             outcome: .success,
             time: .milliseconds(1),
             epochMilliseconds: 5

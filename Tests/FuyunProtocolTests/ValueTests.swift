@@ -1,3 +1,4 @@
+import FuyunPolicy
 import FuyunProtocol
 import NIOCore
 import Testing

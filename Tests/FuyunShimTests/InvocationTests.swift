@@ -1,4 +1,5 @@
 import FuyunClient
+import FuyunPolicy
 import FuyunProtocol
 import FuyunShim
 import FuyunTestSupport

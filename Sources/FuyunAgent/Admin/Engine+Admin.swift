@@ -47,7 +47,7 @@ extension Engine {
     private func writeStatus(_ json: inout JSONWriter) {
         json.beginObject()
         json.field("version", AgentVersion.text)
-        json.field("epoch", WireID(epoch: epoch, sequence: 0).description.prefix(8).description)
+        json.field("epoch", InvocationID(epoch: epoch, sequence: 0).description.prefix(8).description)
         json.field("uptime_seconds", Clocks.monotonic().since(startedAt).inSeconds.rounded())
         json.field("ready", isReady)
         json.key("kernel")
@@ -161,7 +161,7 @@ extension Engine {
         json.endObject()
     }
 
-    private func explain(_ id: WireID, into body: inout ByteBuffer) throws(ErrorAnswer) {
+    private func explain(_ id: InvocationID, into body: inout ByteBuffer) throws(ErrorAnswer) {
         if id.epoch == epoch, let call = calls[id.sequence] {
             body.writeStaticString("{\"state\":\"running\",\"cgroup\":")
             body.writeJSON { $0.value("/" + call.container.path) }

@@ -1,4 +1,5 @@
 import FuyunInvocation
+import FuyunPolicy
 import FuyunProtocol
 
 /// A call in flight, as the edge knows it.
@@ -6,7 +7,7 @@ import FuyunProtocol
 /// What the limiter knows of it is in its container's ledger.
 final class Call {
     /// Its id.
-    let id: WireID
+    let id: InvocationID
     /// The container that it runs in.
     let container: ManagedContainer
     /// The connection that it began on; it dies with that.
@@ -21,7 +22,7 @@ final class Call {
     var isEnding = false
 
     init(
-        id: WireID,
+        id: InvocationID,
         container: ManagedContainer,
         connection: Connection,
         activation: String?,

@@ -41,10 +41,10 @@ extension Engine {
         container.ledger.ancestorsChanged(to: meter.ancestorLimit(of: container, at: time))
 
         lastSequence += 1
-        let id = WireID(epoch: epoch, sequence: lastSequence)
+        let id = InvocationID(epoch: epoch, sequence: lastSequence)
         let judgement = judge(begin, request, container)
         let facts = BeginFacts(
-            id: RunID(id),
+            id: id,
             activation: begin.activation,
             function: begin.function,
             claimant: connection.role == .platform ? .platform : .peer,

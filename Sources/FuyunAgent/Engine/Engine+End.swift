@@ -1,6 +1,7 @@
 import Cgroup
 import CoreMetrics
 import FuyunInvocation
+import FuyunPolicy
 import FuyunProtocol
 import MemoryUnits
 import NIOCore
@@ -16,7 +17,7 @@ extension Engine {
     /// Ends a call.
     ///
     /// Nil: the answer comes later, within 20 ms.
-    func end(_ id: WireID, _ request: Request, on connection: Connection) throws(ErrorAnswer) -> Response? {
+    func end(_ id: InvocationID, _ request: Request, on connection: Connection) throws(ErrorAnswer) -> Response? {
         let time = Clocks.monotonic()
         let end = try EndRequest(headers: request.head.headers, body: request.body)
         guard let call = calls[id.sequence], id.epoch == epoch, !call.isEnding else {
@@ -48,7 +49,7 @@ extension Engine {
     }
 
     private func hasEvidence(_ call: Call) -> Bool {
-        guard let run = call.container.ledger.invocation(RunID(call.id)), let before = run.facts.reading.events,
+        guard let run = call.container.ledger.invocation(call.id), let before = run.facts.reading.events,
             case .some(.some(let now)) = try? call.container.files.events()
         else { return false }
         let growth = now.since(before)
@@ -118,7 +119,7 @@ extension Engine {
         metrics.invocations.inFlight.set(calls.count)
         let container = call.container
         var facts = EndFacts(
-            id: RunID(call.id),
+            id: call.id,
             outcome: outcome,
             exitStatus: end.exitStatus,
             httpStatus: end.httpStatus,
@@ -126,7 +127,7 @@ extension Engine {
             time: time,
             epochMilliseconds: Clocks.epochMilliseconds()
         )
-        if let run = container.ledger.invocation(RunID(call.id)) {
+        if let run = container.ledger.invocation(call.id) {
             read(container, slot: run.slot, into: &facts)
         }
         let observation: Observation
@@ -171,7 +172,7 @@ extension Engine {
 
     /// An end of a call that this run of the agent does not know: of an earlier run, or of none.
     private func endUnknown(
-        _ id: WireID,
+        _ id: InvocationID,
         _ end: EndRequest,
         _ request: Request,
         _ connection: Connection,
@@ -187,7 +188,7 @@ extension Engine {
         metrics.invocations.earlierRun.increment()
         if let function = end.function {
             let facts = EndFacts(
-                id: RunID(id),
+                id: id,
                 outcome: end.outcome.map(InvocationOutcome.init) ?? .success,
                 exitStatus: end.exitStatus,
                 httpStatus: end.httpStatus,

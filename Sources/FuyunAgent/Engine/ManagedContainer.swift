@@ -73,12 +73,12 @@ final class ManagedContainer {
         }
     }
 
-    /// What the window of a slot shows, in the limiter's terms; nil when it cannot be read.
-    func peak(of slot: UInt8) -> FuyunInvocation.PeakReading? {
+    /// What the window of a slot shows; nil when it cannot be read.
+    func peak(of slot: UInt8) -> PeakReading? {
         guard Int(slot) < slots.count, let open = slots[Int(slot)],
             case .some(.some(let reading)) = try? open.window.end()
         else { return nil }
-        return FuyunInvocation.PeakReading(bytes: reading.peak, method: reading.method, isExact: reading.exact)
+        return reading
     }
 
     /// How many processes userspace killers say that they have killed here or above.
