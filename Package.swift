@@ -100,7 +100,11 @@ let package = Package(
                 "Cgroup", "FuyunAgent", "FuyunClient", "FuyunInvocation", "FuyunPolicy", "FuyunProtocol", "FuyunTestSupport",
                 "MemoryUnits", configuration, lifecycle, logging, nioCore, nioHTTP1, nioPosix, systemPackage,
             ]),
-        .testTarget(name: "FuyunCommandTests", dependencies: ["fuyun", "FuyunTestSupport"]),
+        .testTarget(
+            name: "FuyunCommandTests",
+            dependencies: [
+                "Cgroup", "FuyunPolicy", "MemoryUnits", "fuyun", argumentParser, nioCore, nioPosix, systemPackage,
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -181,10 +181,12 @@ package final class ExchangeConnection: ChannelInboundHandler {
     // MARK: Ends
 
     private func fail(_ failure: ClientFailure) {
-        shut()
-        guard let failed = exchange else { return }
+        // First of all: closing the channel calls back here.
+        let failed = exchange
         exchange = nil
         unsent = nil
+        shut()
+        guard let failed else { return }
         failed.timer.cancel()
         failed.completion(.failure(failure))
     }

@@ -121,12 +121,18 @@ struct JSONLine {
     private mutating func decimal(_ value: some BinaryInteger) {
         if value < 0 { bytes.append(UInt8(ascii: "-")) }
         var rest = UInt64(value.magnitude)
-        let start = bytes.count
+        // A 64-bit number has at most twenty digits; they come out from the last to the first.
+        var digits = InlineArray<20, UInt8>(repeating: 0)
+        var count = 0
         repeat {
-            bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
+            digits[count] = UInt8(ascii: "0") + UInt8(rest % 10)
             rest /= 10
+            count += 1
         } while rest > 0
-        bytes[start...].reverse()
+        while count > 0 {
+            count -= 1
+            bytes.append(digits[count])
+        }
     }
 
     /// A JSON string (RFC 8259, section 7): quote, backslash and control characters escaped, the rest as it is.

@@ -1,6 +1,8 @@
 public import MemoryUnits
 
-/// How far a policy's decision reaches, from looking on to deciding. The order is that of growing trust.
+/// How far a policy's decision reaches, from looking on to deciding.
+///
+/// The order is that of growing trust.
 public enum Mode: String, Hashable, Sendable, Comparable, CaseIterable {
     /// Limits are left untouched; features and peaks are recorded.
     case observe
@@ -24,7 +26,9 @@ public enum Mode: String, Hashable, Sendable, Comparable, CaseIterable {
     public static func < (left: Mode, right: Mode) -> Bool { left.rank < right.rank }
 }
 
-/// What the operator grants a function, whatever its policy says. A policy can narrow this, never widen it.
+/// What the operator grants a function, whatever its policy says.
+///
+/// A policy can narrow this, never widen it.
 public struct SafetyBounds: Hashable, Sendable {
     /// The least limit that may be set.
     public var minimum: Bytes
@@ -95,7 +99,9 @@ public struct Decision: Hashable, Sendable {
     /// The calibrated bound before headroom; zero when the formula did not decide.
     public var bound: Bytes
     /// The part of `limit` that depends on the input, headroom included: what one more concurrent invocation adds, and
-    /// what a warm container needs on top of what it holds. The whole limit when the formula did not decide.
+    /// what a warm container needs on top of what it holds.
+    ///
+    /// The whole limit when the formula did not decide.
     public var inputPart: Bytes
     /// The headroom that was added, as a share.
     public var headroom: Double
@@ -110,8 +116,15 @@ public struct Decision: Hashable, Sendable {
 
     /// Makes a decision.
     public init(
-        limit: Bytes, predicted: Bytes = .zero, bound: Bytes = .zero, inputPart: Bytes? = nil, headroom: Double = 0,
-        reason: DecisionReason, variable: Int8 = -1, law: UInt8 = 0, adjustments: LimitAdjustments = []
+        limit: Bytes,
+        predicted: Bytes = .zero,
+        bound: Bytes = .zero,
+        inputPart: Bytes? = nil,
+        headroom: Double = 0,
+        reason: DecisionReason,
+        variable: Int8 = -1,
+        law: UInt8 = 0,
+        adjustments: LimitAdjustments = []
     ) {
         self.limit = limit
         self.predicted = predicted
@@ -126,7 +139,9 @@ public struct Decision: Hashable, Sendable {
 
     /// The preset, and why.
     public static func preset(
-        _ bounds: SafetyBounds, because reason: DecisionReason, variable: Int8 = -1
+        _ bounds: SafetyBounds,
+        because reason: DecisionReason,
+        variable: Int8 = -1
     ) -> Decision {
         Decision(limit: bounds.preset, reason: reason, variable: variable)
     }

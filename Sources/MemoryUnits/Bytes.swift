@@ -102,6 +102,7 @@ extension Bytes: CustomStringConvertible {
             unit += 1
         }
         let decimal = tenths.remainder * 10 / 1024
-        return decimal == 0 || unit == 0 ? "\(tenths.whole) \(units[unit])" : "\(tenths.whole).\(decimal) \(units[unit])"
+        return decimal == 0 || unit == 0
+            ? "\(tenths.whole) \(units[unit])" : "\(tenths.whole).\(decimal) \(units[unit])"
     }
 }

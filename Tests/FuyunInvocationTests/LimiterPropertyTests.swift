@@ -21,6 +21,7 @@ private struct SplitMix: RandomNumberGenerator {
 /// What the kernel would hold, kept as simple as the rules are stated: the file's value, the use, and who runs.
 private struct Model {
     var file: MemoryLimit
+    /// The last value that someone else wrote and that was not ours.
     var ceiling: MemoryLimit
     var heap: UInt64 = 10
     var cache: UInt64 = 0
@@ -68,9 +69,13 @@ struct LimiterPropertyTests {
             model.settleBelowLimit()
             if let failure = event(&random, &driver, &model, settings) { return "step \(step): \(failure)" }
         }
-        if let failure = notice(&driver, &model, settings) { return "close: \(failure)" }
         for sequence in model.running {
             if let failure = end(sequence, &driver, &model, settings, &random) { return "close: \(failure)" }
+        }
+        // A notice that nothing has overtaken comes at last.
+        if let failure = notice(&driver, &model, settings) { return "close: \(failure)" }
+        guard driver.ledger.ceiling == model.ceiling else {
+            return "ceiling \(driver.ledger.ceiling), but the platform's is \(model.ceiling)"
         }
         guard model.file == driver.ledger.ceiling, driver.ledger.appliedLimit == driver.ledger.ceiling else {
             return "idle at \(model.file), not at its ceiling \(driver.ledger.ceiling)"
@@ -194,6 +199,7 @@ struct LimiterPropertyTests {
         _ settings: LimiterSettings
     ) -> String? {
         model.file = random.chance(40) ? driver.ledger.ceiling : .mebibytes(32 + random.below(900))
+        model.ceiling = model.file == driver.ledger.appliedLimit ? driver.ledger.ceiling : model.file
         model.settleBelowLimit()
         model.isUnnoticed = true
         // A begin or an end that overtakes the notice reads the file itself.

@@ -63,7 +63,7 @@ class AgentFailures(KernelTest):
         thread.join()
         self.assertEqual(answers[0].status, 200)
         observed = self.agent.observation(answers[0].activation)
-        self.assertTrue(observed.get("agent_restarted"), observed)
+        self.assertIs(observed["known"], False, observed)
         self.assertEqual(container.limit(), 512 * MIB)
 
     def test_a_hanging_agent_costs_no_more_than_the_deadline(self):

@@ -31,7 +31,7 @@ class ForeignWrites(KernelTest):
         return limit
 
     def overwritten(self):
-        return self.agent.metric("fuyun_limit_overwrites_total")
+        return self.agent.metric("fuyun_limiter_overwrites_total")
 
     def test_another_property_of_the_scope(self):
         before = self.overwritten()
@@ -57,7 +57,7 @@ class ForeignWrites(KernelTest):
         before = self.overwritten()
 
         def disturb(limit):
-            (self.container.path / "memory.max").write_text(str(599 * MIB))
+            (self.container.path / "memory.max").write_text(str(600 * MIB))
             wait_until(lambda: self.container.limit() == limit, 10, what="the limit to be re-asserted")
 
         self.during_a_call(disturb)

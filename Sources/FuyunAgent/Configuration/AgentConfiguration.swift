@@ -105,6 +105,8 @@ public struct AgentConfiguration: Sendable, Equatable {
         public var connections: Int
         /// Connections open at once from one container.
         public var connectionsPerPeer: Int
+        /// Whether processes in containers may use platform.sock.
+        public var containersAsPlatform: Bool
         /// Time after which an idle connection is closed.
         public var idle: Duration
         /// Time within which a request must have arrived whole.

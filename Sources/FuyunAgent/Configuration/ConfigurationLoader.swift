@@ -123,6 +123,7 @@ extension AgentConfiguration {
         server = Server(
             connections: settings.whole("server.connections"),
             connectionsPerPeer: settings.whole("server.connections_per_peer"),
+            containersAsPlatform: settings.flag("server.containers_as_platform"),
             idle: .seconds(settings.whole("server.idle_seconds")),
             request: .seconds(settings.whole("server.request_seconds"))
         )

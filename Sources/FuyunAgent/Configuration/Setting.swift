@@ -54,8 +54,9 @@ struct Setting: Sendable {
         Setting(
             key: "cgroup.roots",
             kind: .texts,
-            standard: .stringArray(["machine.slice", "system.slice", "kubepods.slice", "kubepods", "docker"]),
-            summary: "directories under the mount in which containers are looked for; missing ones are skipped"
+            standard: .stringArray(["/"]),
+            summary: "directories under the mount in which containers are looked for; missing ones are skipped; `/` is all "
+                + "but `user.slice`"
         ),
         Setting(
             key: "cgroup.containers",
@@ -139,6 +140,10 @@ struct Setting: Sendable {
         ),
         whole("server.connections", 16...1_000_000, 8_192, "connections open at once, in all"),
         whole("server.connections_per_peer", 1...65_536, 128, "connections open at once from one container"),
+        Setting(
+            key: "server.containers_as_platform", kind: .flag, standard: .bool(false),
+            summary: "whether processes in containers may use platform.sock, for an invoker that runs in one"
+        ),
         whole("server.idle_seconds", 1...86_400, 300, "time after which a connection with no call in flight is closed"),
         whole("server.request_seconds", 1...3_600, 10, "time within which a request must have arrived whole"),
         whole("policies.file_bytes", 1024...(1 << 20), 1 << 20, "greatest size of a policy document"),

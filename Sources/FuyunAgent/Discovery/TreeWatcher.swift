@@ -23,6 +23,9 @@ final class TreeWatcher {
     /// The most directories that are watched; `fs.inotify.max_user_watches` is the other bound.
     static let mostDirectories = 20_000
 
+    /// When a new cgroup without memory files is looked at again.
+    static let admissionDelays: [Duration] = [.milliseconds(10), .milliseconds(50), .milliseconds(250), .seconds(1), .seconds(5)]
+
     private let watcher: CgroupWatcher
     private let hierarchy: CgroupHierarchy
     private unowned let engine: Engine
@@ -71,7 +74,7 @@ final class TreeWatcher {
             try watchChildren(of: directory)
             if let found = engine.tree.container(at: path) {
                 // Below a container there is nothing to find but the level where crun puts its processes.
-                _ = try engine.admit(path: found.path)
+                takeIn(found.path)
                 return
             }
             for name in try directory.childNames().sorted() {
@@ -112,6 +115,23 @@ final class TreeWatcher {
     }
 
     // MARK: - Containers
+
+    /// Admits a container, and looks again a few times when it has no memory files yet: a cgroup is born before its maker
+    /// turns the memory controller on for it, and of that the kernel tells nothing.
+    private func takeIn(_ path: String, attempt: Int = 0) {
+        let admitted: ManagedContainer?
+        do {
+            admitted = try engine.admit(path: path)
+        } catch {
+            if error.code != .absent, error.code != .gone {
+                engine.logger.warning(
+                    "cannot admit a container", metadata: ["container": "/\(path)", "error": "\(error)"])
+            }
+            return
+        }
+        guard admitted == nil, attempt < Self.admissionDelays.count else { return }
+        engine.after(Self.admissionDelays[attempt]) { [weak self] in self?.takeIn(path, attempt: attempt + 1) }
+    }
 
     /// Watches a container's files.
     func watch(_ container: ManagedContainer) {
@@ -167,7 +187,7 @@ final class TreeWatcher {
         guard event.kinds.contains(anyOf: .created) else { return }
         if let container = engine.tree.container(at: path) {
             // The level where crun puts the processes was born after its scope was taken in.
-            if name == ContainerPath.crunLeaf { _ = try? engine.admit(path: container.path) }
+            if name == ContainerPath.crunLeaf { takeIn(container.path) }
             return
         }
         visit(child, depth: child.split(separator: "/").count)

@@ -24,7 +24,7 @@ struct ManagedTree: Sendable, Equatable {
     /// The container that a cgroup belongs to; nil when it is none, or not ours to manage.
     func container(at path: String) -> ContainerPath? {
         let path = Self.trimmed(path)
-        guard roots.contains(where: { Self.isInside(path, $0) }),
+        guard roots.contains(where: { Self.isInside(path, $0) && Self.isGranted(path, by: $0) }),
             let found = ContainerPath.parse(path, plainRoots: plainRoots)
         else { return nil }
         if let own, Self.isInside(own, found.path) || own == found.path { return nil }
@@ -33,7 +33,16 @@ struct ManagedTree: Sendable, Equatable {
 
     /// Whether containers may lie at or below a path, so that it is worth watching.
     func isWorthWatching(_ path: String) -> Bool {
-        path.isEmpty || roots.contains { $0 == path || Self.isInside(path, $0) || Self.isInside($0, path) }
+        path.isEmpty
+            || roots.contains { root in
+                (root == path || Self.isInside(path, root) || Self.isInside(root, path)) && Self.isGranted(path, by: root)
+            }
+    }
+
+    /// Whether a root speaks for a path: the whole tree as a root leaves out what users make below their sessions, where
+    /// anyone can make cgroups with any name.
+    private static func isGranted(_ path: String, by root: String) -> Bool {
+        !root.isEmpty || (path != "user.slice" && !isInside(path, "user.slice"))
     }
 
     static func trimmed(_ path: String) -> String {

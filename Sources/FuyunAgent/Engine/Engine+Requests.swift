@@ -25,6 +25,7 @@ extension Engine {
             }
             connectionsByPeer[peer, default: 0] += 1
         }
+        connection.refusal = refusal(of: connection)
         connections[ObjectIdentifier(connection)] = connection
         metrics.server.connections.set(connections.count)
         return true
@@ -45,9 +46,27 @@ extension Engine {
         }
     }
 
+    /// Why a container's process is not listened to on the platform's and the operator's sockets; nil when it is.
+    ///
+    /// Root in a container is root to a file's mode unless user namespaces are in use, and a socket directory that is mounted whole
+    /// holds all three sockets: the mode alone would let one container speak for another.
+    private func refusal(of connection: Connection) -> ErrorAnswer? {
+        let mayBeContained = connection.role == .platform && configuration.server.containersAsPlatform
+        guard connection.role != .function, !mayBeContained,
+            case .some(let identity) = try? parts.resolver.identify(connection.socket),
+            tree.container(at: identity.path) != nil
+        else { return nil }
+        metrics.containers.strangers.increment()
+        return ErrorAnswer(
+            .wrongSocket,
+            "the caller is in the container /\(identity.path), which speaks on function.sock only; "
+                + "an invoker that runs in a container needs server.containers_as_platform")
+    }
+
     /// Answers a request, now or (nil) later.
     func handle(_ request: Request, on connection: Connection) -> Response? {
         do throws(ErrorAnswer) {
+            if let refusal = connection.refusal { throw refusal }
             switch request.route {
             case .invocations: return try begin(request, on: connection)
             case .end(let id):

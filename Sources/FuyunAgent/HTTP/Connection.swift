@@ -1,3 +1,4 @@
+import FuyunProtocol
 import NIOCore
 
 /// What answers the requests of connections.
@@ -22,6 +23,8 @@ final class Connection {
     let socket: CInt
     /// Who is at the other end; the service's to fill in.
     var peer: Peer?
+    /// Why requests are refused on this socket, whatever they ask; the service's to fill in.
+    var refusal: ErrorAnswer?
     /// The peer's container, once it was asked for; the service's to keep.
     weak var container: ManagedContainer?
     /// Calls that began here and have not ended, by sequence number; the service's to keep.

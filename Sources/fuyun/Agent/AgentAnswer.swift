@@ -4,8 +4,8 @@ import NIOCore
 
 /// Reads the agent's answers.
 ///
-/// Keys that this version does not know are passed over, and those that are missing shown as unknown, so that the command
-/// line and the agent need not be of the same version.
+/// Keys that this version does not know are passed over, and those that are missing shown as unknown, so that the
+/// command line and the agent need not be of the same version.
 enum AgentAnswer {
     /// A whole document.
     static func document(_ body: ByteBuffer) throws(CommandFailure) -> JSONValue {

@@ -103,7 +103,8 @@ struct CallReport {
         row(
             "resident",
             size(observation["resident_highest_bytes"]),
-            "\(size(observation["resident_start_bytes"])) at the start, \(size(observation["resident_end_bytes"])) at the end"
+            "\(size(observation["resident_start_bytes"])) at the start, \(size(observation["resident_end_bytes"])) "
+                + "at the end"
         )
         let need = observation["need"]
         row(

@@ -10,8 +10,8 @@ struct ContainersCommand: ConsoleCommand {
         commandName: "containers",
         abstract: "Lists the containers that the agent manages, with their limits and use.",
         discussion: """
-            LIMIT is what holds now; between calls it is the CEILING, the platform's own limit. USED is memory.current, \
-            RESIDENT what cannot be reclaimed.
+            LIMIT is what holds now; between calls it is the CEILING, the platform's own limit. USED is \
+            memory.current, RESIDENT what cannot be reclaimed.
 
             EXAMPLES
               fuyun containers --watch

@@ -7,8 +7,8 @@ struct DoctorCommand: ConsoleCommand {
         commandName: "doctor",
         abstract: "Looks whether this node is fit for the agent, and says what to do about it.",
         discussion: """
-            Changes nothing. As root it tries what the kernel can do in an empty cgroup of its own, which it removes again; \
-            otherwise it looks at what anybody may see.
+            Changes nothing. As root it tries what the kernel can do in an empty cgroup of its own, which it removes \
+            again; otherwise it looks at what anybody may see.
 
             Exit status 0 when there are no problems (warnings are none), else 1.
 
@@ -65,7 +65,8 @@ enum Doctor {
             return .warning(
                 "clock",
                 "not synchronised",
-                "Deadlines that other machines give (Fuyun-Deadline) and the times of observations are off by as much as the clock is. "
+                "Deadlines that other machines give (Fuyun-Deadline) and the times of observations are off by as "
+                    + "much as the clock is. "
                     + "Start an NTP client: systemctl enable --now systemd-timesyncd"
             )
         default: return .skipped("clock", "timedatectl does not tell whether it is synchronised")

@@ -23,7 +23,8 @@ struct ExplainCommand: ConsoleCommand {
         transform: { text in
             guard let id = InvocationID(text) else {
                 throw ValidationError(
-                    "the id of a call looks like 6650f1a2-1f; it is in the answer to its begin and in the agent's observations"
+                    "the id of a call looks like 6650f1a2-1f; it is in the answer to its begin and in the agent's "
+                        + "observations"
                 )
             }
             return id

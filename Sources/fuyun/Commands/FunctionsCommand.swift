@@ -10,8 +10,8 @@ struct FunctionsCommand: ConsoleCommand {
         commandName: "functions",
         abstract: "Lists the functions that the agent has seen or has policies for.",
         discussion: """
-            ACTIVE and CANDIDATE are policy versions; CAP is the furthest that the operator lets a policy go. LAST LIMIT and \
-            LAST PEAK are those of the call that ended last.
+            ACTIVE and CANDIDATE are policy versions; CAP is the furthest that the operator lets a policy go. LAST \
+            LIMIT and LAST PEAK are those of the call that ended last.
             """
     )
 

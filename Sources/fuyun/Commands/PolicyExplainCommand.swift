@@ -79,7 +79,8 @@ struct PolicyExplainCommand: ConsoleCommand {
         let length = payloadLength ?? UInt64(body.count)
         guard length >= UInt64(body.count) else {
             throw CommandFailure(
-                "--payload-length is \(length), but the payload has \(body.count) bytes; it is the size of the whole body"
+                "--payload-length is \(length), but the payload has \(body.count) bytes; it is the size of the whole "
+                    + "body"
             )
         }
         let kept = min(body.count, Int(clamping: Bytes.keptPayload.rawValue))

@@ -54,7 +54,8 @@ struct StatusCommand: ConsoleCommand {
         row(
             "policies",
             Text(
-                "\(policies?["documents"]?.figure ?? "?") documents for \(policies?["functions"]?.figure ?? "?") functions"
+                "\(policies?["documents"]?.figure ?? "?") documents for \(policies?["functions"]?.figure ?? "?") "
+                    + "functions"
             )
                 + Text(problems.isEmpty ? "" : ", \(problems.count) with problems", .red)
                 + Text(" in \(policies?["directory"]?.text ?? "?")")
@@ -65,7 +66,8 @@ struct StatusCommand: ConsoleCommand {
         row(
             "queues",
             Text(
-                "\(counts?["connections"]?.figure ?? "?") connections, \(counts?["settle_queue"]?.figure ?? "?") containers to "
+                "\(counts?["connections"]?.figure ?? "?") connections, \(counts?["settle_queue"]?.figure ?? "?") "
+                    + "containers to "
                     + "settle, \(counts?["watches"]?.figure ?? "?") watches"
             )
         )

@@ -1,7 +1,7 @@
 /// Rows in columns, fitted to the width of a terminal.
 ///
-/// Too wide a table first shortens columns of words, then leaves out the columns that matter least. Figures are never cut
-/// and lines never broken.
+/// Too wide a table first shortens columns of words, then leaves out the columns that matter least. Figures are never
+/// cut and lines never broken.
 struct Table {
     /// A column.
     struct Column {

@@ -2,7 +2,8 @@ import FuyunPolicy
 
 /// The few settings of the agent that the doctor needs to know where to look.
 ///
-/// The agent itself says what is wrong with its file (`fuyun-agent --check`); what cannot be read here counts as its default.
+/// The agent itself says what is wrong with its file (`fuyun-agent --check`); what cannot be read here counts as its
+/// default.
 struct AgentSettings: Sendable {
     /// The agent's file unless the environment names another.
     static let standardPath = "/etc/fuyun/agent.json"

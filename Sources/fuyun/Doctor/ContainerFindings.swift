@@ -76,7 +76,8 @@ struct ContainerFindings {
         guard machine.program("crun") != nil else { return nil }
         return .good(
             "crun",
-            "there; under systemd its processes live in SCOPE/container, with the limit on both levels, and the agent knows"
+            "there; under systemd its processes live in SCOPE/container, with the limit on both levels, and the "
+                + "agent knows"
         )
     }
 
@@ -129,7 +130,8 @@ struct ContainerFindings {
             return .problem(
                 subject,
                 "\(blind.count) without memory.max, such as /\(first)",
-                "The memory controller is off there: start the containers with a memory limit, or systemctl set-property their slice "
+                "The memory controller is off there: start the containers with a memory limit, or systemctl "
+                    + "set-property their slice "
                     + "MemoryAccounting=yes."
             )
         }

@@ -2,8 +2,8 @@ import Cgroup
 import Glibc
 import SystemPackage
 
-/// Tries what the kernel can do: in an empty cgroup made for it where that is allowed, else in our own, without changing
-/// anything.
+/// Tries what the kernel can do: in an empty cgroup made for it where that is allowed, else in our own, without
+/// changing anything.
 enum FeatureTrial {
     static func run(in hierarchy: CgroupHierarchy) -> Machine.Trial {
         let name = "fuyun-doctor-\(getpid())"

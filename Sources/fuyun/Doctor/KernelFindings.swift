@@ -19,14 +19,8 @@ struct KernelFindings {
             }
             return (findings + [swap], nil)
         }
-        findings.append(controller)
-        findings.append(contentsOf: parents)
         findings.append(mountOptions(hierarchy))
-        if findings.contains(where: { $0.subject == "memory controller" && $0.state == .problem }) {
-            findings.append(.skipped("kernel features", "the memory controller is not there"))
-        } else {
-            findings += features(hierarchy)
-        }
+        findings += ControllerFindings(machine: machine, settings: settings, hierarchy: hierarchy).findings()
         return (findings + [swap], hierarchy)
     }
 
@@ -44,7 +38,8 @@ struct KernelFindings {
             return .warning(
                 "kernel",
                 "\(words): memory.peak cannot be reset before 6.12",
-                "Peaks of warm containers are then upper bounds only. Linux 6.12 or newer measures each call for itself."
+                "Peaks of warm containers are then upper bounds only. Linux 6.12 or newer measures each call for "
+                    + "itself."
             )
         case (5, _), (4, 5...):
             return .warning(
@@ -81,7 +76,8 @@ struct KernelFindings {
     }
 
     private static let bootAdvice =
-        "Boot with systemd.unified_cgroup_hierarchy=1 (and without cgroup v1 options), as all distributions do since about 2021. "
+        "Boot with systemd.unified_cgroup_hierarchy=1 (and without cgroup v1 options), as all distributions do since "
+        + "about 2021. "
         + "To try Fuyun on this machine all the same: deploy/quickstart makes a virtual machine."
 
     private var mount: Finding {
@@ -100,7 +96,8 @@ struct KernelFindings {
                 return .warning(
                     subject,
                     "mounted on \(found.point), of which only \(found.root) is seen",
-                    "This is the view from inside a container; the agent belongs on the node, or needs its cgroup namespace."
+                    "This is the view from inside a container; the agent belongs on the node, or needs its cgroup "
+                        + "namespace."
                 )
             }
             return .good(subject, "mounted on \(found.point)")
@@ -139,154 +136,6 @@ struct KernelFindings {
         return .good("mount options", "memory events are counted upwards")
     }
 
-    // MARK: The memory controller
-
-    private var controller: Finding {
-        let subject = "memory controller"
-        guard let controllers = machine.words("\(settings.mount)/cgroup.controllers") else {
-            return .problem(
-                subject,
-                "\(settings.mount)/cgroup.controllers cannot be read",
-                "Look whether cgroup v2 is mounted there."
-            )
-        }
-        guard controllers.contains("memory") else {
-            return .problem(
-                subject,
-                "the kernel does not offer it in \(settings.mount)",
-                "Take cgroup_disable=memory off the kernel's command line (on a Raspberry Pi: add cgroup_enable=memory), or free the "
-                    + "controller from cgroup v1."
-            )
-        }
-        guard machine.words("\(settings.mount)/cgroup.subtree_control")?.contains("memory") == true else {
-            return .problem(
-                subject,
-                "offered, but not passed on to the cgroups below \(settings.mount)",
-                "systemd passes it on once a unit asks (MemoryAccounting=yes); by hand: "
-                    + "echo +memory > \(settings.mount)/cgroup.subtree_control"
-            )
-        }
-        return .good(subject, "on, and passed on to the cgroups below \(settings.mount)")
-    }
-
-    /// The parents of containers that the agent looks into.
-    private var parents: [Finding] {
-        let subject = "container parents"
-        let existing = settings.roots.filter { machine.exists("\(settings.mount)/\($0)") }
-        guard !existing.isEmpty else {
-            return [
-                .warning(
-                    subject,
-                    "none of \(settings.roots.joined(separator: ", ")) is there yet",
-                    "They come with the first container; if yours live elsewhere, set cgroup.roots or cgroup.containers in "
-                        + "\(AgentSettings.standardPath)."
-                )
-            ]
-        }
-        var blind: [String] = []
-        for parent in existing {
-            let directory = "\(settings.mount)/\(parent)"
-            let offers = machine.words("\(directory)/cgroup.controllers")?.contains("memory") ?? false
-            let passesOn = machine.words("\(directory)/cgroup.subtree_control")?.contains("memory") ?? false
-            // A slice without children passes nothing on until systemd starts a unit in it that is accounted for.
-            if !offers || (!passesOn && hasChildren(parent)) { blind.append(parent) }
-        }
-        guard blind.isEmpty else {
-            return [
-                .problem(
-                    subject,
-                    "the memory controller is off below \(blind.joined(separator: ", "))",
-                    "Containers in there have no memory.max. systemctl set-property \(blind[0]) MemoryAccounting=yes; or start the "
-                        + "containers with a memory limit."
-                )
-            ]
-        }
-        return [.good(subject, "\(existing.joined(separator: ", ")): memory controller on")]
-    }
-
-    private func hasChildren(_ parent: String) -> Bool {
-        guard let tree = try? CgroupHierarchy(mountPoint: machine.path(settings.mount), check: machine.cgroupCheck),
-            let directory = try? tree.directory(at: parent)
-        else { return false }
-        return (try? directory.childNames(limit: 1).isEmpty) == false
-    }
-
-    // MARK: Features
-
-    private func features(_ hierarchy: CgroupHierarchy) -> [Finding] {
-        let features: KernelFeatures
-        switch machine.tryFeatures(hierarchy) {
-        case .features(let found): features = found
-        case .notTried(let reason):
-            return [
-                .skipped(
-                    "kernel features",
-                    reason,
-                    machine.isRoot ? nil : "Run fuyun doctor as root: it tries them in a cgroup of its own."
-                )
-            ]
-        }
-        return [
-            peak(features),
-            features.reclaim
-                ? .good("memory.reclaim", "there: page cache is given back between calls")
-                : .warning(
-                    "memory.reclaim",
-                    "not there (Linux 5.19)",
-                    "Page cache that calls leave can then hold limits above the decision; nothing is ever killed for it."
-                ),
-            features.pressure
-                ? .good("pressure (PSI)", "on")
-                : .warning(
-                    "pressure (PSI)",
-                    "off",
-                    "Thrashing is then guessed from limit hits. Boot with psi=1, or use a kernel with CONFIG_PSI."
-                ),
-            features.swapMax
-                ? .good("memory.swap.max", "there")
-                : .warning("memory.swap.max", "not there", "The kernel counts no swap (CONFIG_SWAP, swapaccount=1)."),
-            features.localEvents
-                ? .good("memory.events.local", "there")
-                : .warning(
-                    "memory.events.local",
-                    "not there (Linux 5.2)",
-                    "A container's own limit and that of its parent cannot be told apart in kills."
-                ),
-            identity(features),
-        ]
-    }
-
-    private func peak(_ features: KernelFeatures) -> Finding {
-        let subject = "memory.peak"
-        guard features.peak else {
-            return .warning(subject, "not there (Linux 5.19)", "Peaks are sampled, and short ones missed.")
-        }
-        if features.peakReset { return .good(subject, "there, and a reset works: each call has a peak of its own") }
-        if !machine.isRoot {
-            return .skipped(subject, "there; its reset can only be tried as root", "sudo fuyun doctor")
-        }
-        return .warning(
-            subject,
-            "there, but cannot be reset (Linux 6.12)",
-            "Peaks of warm containers are upper bounds only, and recorded as such."
-        )
-    }
-
-    private func identity(_ features: KernelFeatures) -> Finding {
-        let subject = "caller identity"
-        if features.peerPidfd, features.pidfdCgroupID {
-            return .good(subject, "by pidfd and cgroup id")
-        }
-        if features.peerPidfd {
-            return .good(subject, "by pidfd and /proc/PID/cgroup (the cgroup id of a pidfd comes with Linux 6.13)")
-        }
-        return .warning(
-            subject,
-            "by process id and /proc/PID/cgroup (pidfds of peers come with Linux 6.5)",
-            "A caller that ends at once could be taken for another process; Linux 6.5 or newer rules that out."
-        )
-    }
-
     private var swap: Finding {
         let lines = (machine.text("/proc/swaps") ?? "").split(separator: "\n").dropFirst()
         guard !lines.isEmpty else { return .good("swap", "none") }
@@ -297,8 +146,10 @@ struct KernelFindings {
         return .warning(
             "swap",
             "\(Bytes.kibibytes(kibibytes.reduce(0, +))) on",
-            "A container that may swap slows down instead of failing at its limit. Give containers as much memory as memory and swap "
-                + "together (docker: --memory-swap equal to --memory), so that memory.swap.max is 0; the agent keeps it so."
+            "A container that may swap slows down instead of failing at its limit. Give containers as much memory as "
+                + "memory and swap "
+                + "together (docker: --memory-swap equal to --memory), so that memory.swap.max is 0; the agent keeps "
+                + "it so."
         )
     }
 }

@@ -37,7 +37,8 @@ struct ServiceFindings {
             return .warning(
                 "systemd",
                 "not running here",
-                "The agent works without it: start fuyun-agent yourself, as root, and keep it running. It then makes its own sockets."
+                "The agent works without it: start fuyun-agent yourself, as root, and keep it running. It then makes "
+                    + "its own sockets."
             )
         }
         let text = machine.run(["systemctl", "--version"])?.output ?? ""
@@ -97,7 +98,8 @@ struct ServiceFindings {
             return .problem(
                 subject,
                 "not installed",
-                "Copy systemd/* of Fuyun to /etc/systemd/system, then: systemctl daemon-reload && systemctl enable --now fuyun-agent"
+                "Copy systemd/* of Fuyun to /etc/systemd/system, then: systemctl daemon-reload && systemctl enable "
+                    + "--now fuyun-agent"
             )
         }
         if unit["LoadState"] != "loaded" {
@@ -187,7 +189,8 @@ struct ServiceFindings {
             ? "systemctl restart fuyun-\(name).socket" : "Start fuyun-agent: it makes the sockets that it is not given."
     }
 
-    /// Whether somebody listens: `/proc/net/unix` has the path with the flag `__SO_ACCEPTCON`; nil when that cannot be read.
+    /// Whether somebody listens: `/proc/net/unix` has the path with the flag `__SO_ACCEPTCON`; nil when that cannot be
+    /// read.
     private func isListening(_ path: String) -> Bool? {
         guard let table = machine.text("/proc/net/unix") else { return nil }
         return table.split(separator: "\n").contains { line in

@@ -2,7 +2,7 @@ import Glibc
 
 /// Runs a program and waits for it, bounded in time and output.
 enum Subprocess {
-    /// How long a program may take.
+    /// How long a program may take, in milliseconds.
     static let deadline: Int64 = 10_000
     /// How much of its output is kept, in bytes.
     static let largestOutput = 64 << 10
@@ -10,7 +10,7 @@ enum Subprocess {
     /// Runs a program, its arguments after it, looked up in PATH; standard output and standard error go into one text.
     ///
     /// Nil when it cannot be started. Blocks; a program that takes too long is killed.
-    static func run(_ command: [String]) -> Machine.ProgramAnswer? {
+    static func run(_ command: [String], deadline: Int64 = deadline) -> Machine.ProgramAnswer? {
         var ends: [CInt] = [-1, -1]
         guard pipe(&ends) == 0 else { return nil }
         defer { close(ends[0]) }
@@ -18,7 +18,7 @@ enum Subprocess {
         let isStarted = spawn(command, pipe: ends, &process)
         close(ends[1])
         guard isStarted else { return nil }
-        let (output, isWhole) = read(ends[0])
+        let (output, isWhole) = read(ends[0], until: now() + deadline)
         if !isWhole { kill(process, SIGKILL) }
         var state: CInt = 0
         while waitpid(process, &state, 0) < 0, errno == EINTR {}
@@ -49,10 +49,9 @@ enum Subprocess {
         return posix_spawnp(&process, program, &actions, nil, arguments, environment) == 0
     }
 
-    private static func read(_ descriptor: CInt) -> (output: [UInt8], isWhole: Bool) {
+    private static func read(_ descriptor: CInt, until end: Int64) -> (output: [UInt8], isWhole: Bool) {
         var output: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4096)
-        let end = now() + deadline
         while true {
             var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
             let ready = poll(&entry, 1, CInt(clamping: max(end - now(), 0)))

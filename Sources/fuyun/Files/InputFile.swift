@@ -16,8 +16,8 @@ struct InputFile {
 
     /// Reads it.
     ///
-    /// - Throws: `CommandFailure` that says what to do; also for directories, devices, pipes without a writer and files that
-    ///   are too large.
+    /// - Throws: `CommandFailure` that says what to do; also for directories, devices, pipes without a writer and
+    ///   files that are too large.
     func read(input: FileDescriptor = .standardInput) throws(CommandFailure) -> [UInt8] {
         do {
             if isStandardInput { return try bytes(of: input) }

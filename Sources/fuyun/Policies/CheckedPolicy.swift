@@ -26,7 +26,9 @@ struct CheckedPolicy {
             let compilation = PolicyCompiler.compile(bytes)
             diagnostics = compilation.diagnostics
             policy = compilation.policy
-            versionPosition = (try? JSONDocument.parse(bytes))?.root["metadata"]?["version"]?.position
+            versionPosition =
+                (try? JSONDocument.parse(bytes))?
+                .root["metadata"]?.members.first { $0.key == "version" }?.position
         } catch {
             let reason = error.description.dropFirst(name.count + 2)
             diagnostics = [Diagnostic(severity: .error, path: "$", code: .unreadable, message: String(reason))]

@@ -51,7 +51,8 @@ struct ExplanationReport {
                 bytes: Double(decision.limit.rawValue),
                 how: explanation.tier.rawValue < 2
                     ? "no tier"
-                    : "\(decision.adjustments.contains(.snappedUp) ? "rounded up to" : "is") a multiple of \(explanation.tier)"
+                    : "\(decision.adjustments.contains(.snappedUp) ? "rounded up to" : "is") a multiple of "
+                        + "\(explanation.tier)"
                         + (decision.limit == explanation.maximum ? ", or the maximum" : "")
             ),
         ]
@@ -78,7 +79,7 @@ struct ExplanationReport {
         let end =
             switch explanation.scanEnd {
             case .complete: "read to the end"
-            case .stoppedEarly: "read until all was found"
+            case .stoppedEarly: "read as far as needed"
             case .cut: "read to where it is cut"
             case .malformed: "not JSON"
             case .tooDeep: "nested too deep"

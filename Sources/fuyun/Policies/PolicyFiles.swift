@@ -8,8 +8,8 @@ enum PolicyFiles {
     /// The most documents of a directory, the same as the agent's.
     static let mostInDirectory = 10_000
 
-    /// Checks files, directories (their `*.json` in the order of their names, hidden ones left out, as an agent reads its
-    /// directory) and standard input, in the order in which they are named.
+    /// Checks files, directories (their `*.json` in the order of their names, hidden ones left out, as an agent reads
+    /// its directory) and standard input, in the order in which they are named.
     static func check(_ names: [String], input: FileDescriptor) -> [CheckedPolicy] {
         var checked: [CheckedPolicy] = []
         for name in names {

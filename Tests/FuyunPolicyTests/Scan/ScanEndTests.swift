@@ -32,6 +32,14 @@ import Testing
         #expect(try scan(body, [("/1", .number), ("/9", .number)]).end == .malformed)
     }
 
+    /// What is asked for is the last that is read, so nothing behind it would tell that the number is none.
+    @Test(arguments: ["{\"a\":{\"b\":12", "{\"a\":{\"b\":12x}}", "{\"a\":{\"b\":12\"c\":1}}", "{\"a\":{\"b\":1.5.2}}"])
+    func refusesANumberWithoutAnEnd(_ body: String) throws {
+        let result = try scan(body, [("/a/b", .number)])
+        #expect(result.end == .malformed)
+        #expect(result.outcomes == [.absent])
+    }
+
     @Test(
         arguments: [
             [0x80], [0xc0, 0x80], [0xc3], [0xe0, 0x80, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xff],
