@@ -1,4 +1,4 @@
-internal import Cgroup
+public import Cgroup
 public import MemoryUnits
 
 /// What a run says about how much memory it needed: an interval, never a point.

@@ -1,6 +1,6 @@
-internal import CSystemd
-internal import Glibc
-internal import MemoryUnits
+import CSystemd
+import Glibc
+import MemoryUnits
 
 /// One open connection to a message bus; its end closes it.
 struct BusConnection: ~Copyable {

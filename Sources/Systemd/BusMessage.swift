@@ -1,5 +1,5 @@
-internal import CSystemd
-internal import Glibc
+import CSystemd
+import Glibc
 
 /// One D-Bus message, to be sent or as received; it owns a reference.
 ///

@@ -1,4 +1,4 @@
-internal import Logging
+import Logging
 
 /// One field of a journal entry.
 struct JournalField: Hashable, Sendable {

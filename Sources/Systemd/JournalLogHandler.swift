@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 public import Logging
 
 /// Writes log events to the systemd journal, with each metadata value as a field of its own.

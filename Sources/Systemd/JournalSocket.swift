@@ -1,5 +1,5 @@
-internal import Glibc
-internal import Synchronization
+import Glibc
+import Synchronization
 
 /// A datagram socket to journald that does not wait for it, but for a moment when it matters.
 ///

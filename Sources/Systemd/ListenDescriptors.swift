@@ -1,5 +1,5 @@
-internal import CSystemd
-internal import Glibc
+import CSystemd
+import Glibc
 
 /// The listening sockets that systemd opened for this service (socket activation, sd_listen_fds(3)), by name.
 ///

@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 public import Logging
 
 /// Writes log events to standard error for people: `warning  message key=value`.

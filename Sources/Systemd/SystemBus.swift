@@ -1,6 +1,6 @@
-internal import Dispatch
+import Dispatch
 public import MemoryUnits
-internal import Synchronization
+import Synchronization
 
 /// The service manager, reached over the system bus: reads and sets memory properties of units.
 ///

@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 
 /// Why an exchange with systemd failed: what was tried, what the system said, and what an operator can do about it.
 public struct SystemdError: Error, Hashable, Sendable, CustomStringConvertible {

@@ -1,4 +1,4 @@
-internal import CSystemd
+import CSystemd
 public import Logging
 public import ServiceLifecycle
 

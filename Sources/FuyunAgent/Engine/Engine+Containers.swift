@@ -1,6 +1,7 @@
 import Cgroup
 import CoreMetrics
 import FuyunInvocation
+import FuyunPolicy
 import FuyunProtocol
 import Logging
 import MemoryUnits
