@@ -76,6 +76,7 @@ struct AgentCommandTests {
         #expect(run.output.split(separator: "\n").allSatisfy { $0.count <= width })
         #expect(run.output.contains("99 MiB"))
         #expect(run.output.contains("0123456789ab"))
+        #expect(run.output.contains("overwritten"))
     }
 
     @Test func functionsWithTheirVersions() async throws {
@@ -99,7 +100,7 @@ struct AgentCommandTests {
                 calls       1 in flight
                 containers  2
                 functions   2 seen
-                policies    2 documents for 1 functions, 1 with problems in /etc/fuyun/policies
+                policies    documents: 2, functions: 1, 1 problem in /etc/fuyun/policies
                 kernel      cgroup v2 at /sys/fs/cgroup, without memory_peak_reset
                 sockets     /run/fuyun/function.sock /run/fuyun/admin.sock
                 queues      3 connections, 0 containers to settle, 12 watches

@@ -54,10 +54,10 @@ struct StatusCommand: ConsoleCommand {
         row(
             "policies",
             Text(
-                "\(policies?["documents"]?.figure ?? "?") documents for \(policies?["functions"]?.figure ?? "?") "
-                    + "functions"
+                "documents: \(policies?["documents"]?.figure ?? "?"), functions: "
+                    + (policies?["functions"]?.figure ?? "?")
             )
-                + Text(problems.isEmpty ? "" : ", \(problems.count) with problems", .red)
+                + Text(problems.isEmpty ? "" : ", \(counted(problems.count, "problem"))", .red)
                 + Text(" in \(policies?["directory"]?.text ?? "?")")
         )
         row("kernel", kernel(status["kernel"]))
