@@ -24,7 +24,9 @@ struct AgentCommandTests {
         "peer_methods":["pidfd"],"memory_peak":true,"memory_peak_reset":false},"counts":{"containers":2,"functions":2,\
         "in_flight":1,"connections":3,"history":40,"watches":12,"settle_queue":0},"policies":{"directory":"/etc/fuyun/policies",\
         "revision":5,"documents":2,"functions":1,"problems":[{"file":"bad.json","messages":["1:2: error: $: x [y]"],\
-        "kept_version":3}]},"sockets":{"function":"/run/fuyun/function.sock","platform":null,"admin":"/run/fuyun/admin.sock"}}
+        "kept_version":3}]},"sockets":{\
+        "function":"passed by the service manager","platform":"/run/fuyun/platform.sock",\
+        "admin":"passed by the service manager"}}
         """
     static let call = """
         {"state":"ended","cgroup":"/machine.slice/libpod-0123.scope","begin":{"id":"6650f1a2-1f","function":"guest/watermark",\
@@ -102,7 +104,7 @@ struct AgentCommandTests {
                 functions   2 seen
                 policies    documents: 2, functions: 1, 1 problem in /etc/fuyun/policies
                 kernel      cgroup v2 at /sys/fs/cgroup, without memory_peak_reset
-                sockets     /run/fuyun/function.sock /run/fuyun/admin.sock
+                sockets     function, admin: passed by the service manager; platform: /run/fuyun/platform.sock
                 queues      3 connections, 0 containers to settle, 12 watches
 
                 bad.json was refused, version 3 stays in use
