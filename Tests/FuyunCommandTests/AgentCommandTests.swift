@@ -24,7 +24,9 @@ struct AgentCommandTests {
         "peer_methods":["pidfd"],"memory_peak":true,"memory_peak_reset":false},"counts":{"containers":2,"functions":2,\
         "in_flight":1,"connections":3,"history":40,"watches":12,"settle_queue":0},"policies":{"directory":"/etc/fuyun/policies",\
         "revision":5,"documents":2,"functions":1,"problems":[{"file":"bad.json","messages":["1:2: error: $: x [y]"],\
-        "kept_version":3}]},"sockets":{"function":"/run/fuyun/function.sock","platform":null,"admin":"/run/fuyun/admin.sock"}}
+        "kept_version":3}]},"sockets":{\
+        "function":"passed by the service manager","platform":"/run/fuyun/platform.sock",\
+        "admin":"passed by the service manager"}}
         """
     static let call = """
         {"state":"ended","cgroup":"/machine.slice/libpod-0123.scope","begin":{"id":"6650f1a2-1f","function":"guest/watermark",\
@@ -76,6 +78,7 @@ struct AgentCommandTests {
         #expect(run.output.split(separator: "\n").allSatisfy { $0.count <= width })
         #expect(run.output.contains("99 MiB"))
         #expect(run.output.contains("0123456789ab"))
+        #expect(run.output.contains("overwritten"))
     }
 
     @Test func functionsWithTheirVersions() async throws {
@@ -99,9 +102,9 @@ struct AgentCommandTests {
                 calls       1 in flight
                 containers  2
                 functions   2 seen
-                policies    2 documents for 1 functions, 1 with problems in /etc/fuyun/policies
+                policies    documents: 2, functions: 1, 1 problem in /etc/fuyun/policies
                 kernel      cgroup v2 at /sys/fs/cgroup, without memory_peak_reset
-                sockets     /run/fuyun/function.sock /run/fuyun/admin.sock
+                sockets     function, admin: passed by the service manager; platform: /run/fuyun/platform.sock
                 queues      3 connections, 0 containers to settle, 12 watches
 
                 bad.json was refused, version 3 stays in use

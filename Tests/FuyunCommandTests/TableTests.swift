@@ -30,19 +30,24 @@ struct TableTests {
 
     @Test func wordsAreCutBeforeColumnsGo() {
         let (lines, leftOut) = table.lines(width: 60)
-        #expect(
-            lines.map(\.plain) == [
-                "ID  FUNCTION               BYTES  CGROUP             NOTES",
-                "a1  guest/video-wat…   123456789  …/libpod-1.scope   frozen",
-                "b2  guest/f                    7  /docker/2",
-            ] || lines.allSatisfy { $0.count <= 60 }
-        )
+        #expect(lines.allSatisfy { $0.count <= 60 })
+        #expect(lines[1].plain.hasPrefix("a1  guest/video-w"))
+        #expect(lines[1].plain.contains("…"))
+        #expect(lines[1].plain.hasSuffix("libpod-1.scope  frozen"))
         #expect(leftOut.isEmpty)
     }
 
     @Test func columnsGoByTheirRank() {
         #expect(table.lines(width: 34).leftOut == ["CGROUP"])
         #expect(table.lines(width: 26).leftOut == ["CGROUP", "NOTES"])
+    }
+
+    @Test func columnsWithoutACellAreNotShown() {
+        var table = table
+        table.rows[0][4] = ""
+        let (lines, leftOut) = table.lines(width: nil)
+        #expect(lines[0].plain.hasSuffix("CGROUP"))
+        #expect(leftOut.isEmpty)
     }
 
     @Test(arguments: 1...120)

@@ -41,10 +41,11 @@ struct ContainersCommand: ConsoleCommand {
 
     private static func table(_ containers: [JSONValue]) -> Table {
         var table = Table(columns: [
-            .name("CONTAINER"), .name("RUNTIME", leaveOut: 4), .words("FUNCTION", minimum: 12),
-            .figure("CALLS", leaveOut: 3),
-            .figure("NOW"), .figure("LIMIT"), .figure("USED"), .figure("RESIDENT", leaveOut: 1),
-            .figure("CEILING", leaveOut: 2), .name("NOTES", leaveOut: 5), .path("CGROUP", minimum: 20, leaveOut: 6),
+            .name("CONTAINER"), .name("RUNTIME", leaveOut: 5), .words("FUNCTION", minimum: 12),
+            .figure("CALLS", leaveOut: 4), .figure("NOW"), .figure("LIMIT"), .figure("USED"),
+            .figure("RESIDENT", leaveOut: 2), .figure("CEILING", leaveOut: 3),
+            .words("NOTES", minimum: 12, leaveOut: 1),
+            .path("CGROUP", minimum: 20, leaveOut: 6),
         ])
         for container in containers {
             let running = container["in_flight"]?.number ?? 0

@@ -54,15 +54,14 @@ struct StatusCommand: ConsoleCommand {
         row(
             "policies",
             Text(
-                "\(policies?["documents"]?.figure ?? "?") documents for \(policies?["functions"]?.figure ?? "?") "
-                    + "functions"
+                "documents: \(policies?["documents"]?.figure ?? "?"), functions: "
+                    + (policies?["functions"]?.figure ?? "?")
             )
-                + Text(problems.isEmpty ? "" : ", \(problems.count) with problems", .red)
+                + Text(problems.isEmpty ? "" : ", \(counted(problems.count, "problem"))", .red)
                 + Text(" in \(policies?["directory"]?.text ?? "?")")
         )
         row("kernel", kernel(status["kernel"]))
-        let sockets = (status["sockets"]?.members ?? []).compactMap { $0.value.text }
-        row("sockets", Text(sockets.joined(separator: " ")))
+        row("sockets", Text(sockets(status["sockets"])))
         row(
             "queues",
             Text(
@@ -85,6 +84,21 @@ struct StatusCommand: ConsoleCommand {
                 + Text(file.isEmpty ? "" : " was refused, \(kept)", .red)
         )
         for message in problem["messages"]?.elements ?? [] { console.line(Text("  \(message.text ?? "")")) }
+    }
+
+    /// Where the agent listens, sockets of one place together: all three usually come from systemd.
+    private static func sockets(_ sockets: JSONValue?) -> String {
+        var places: [(names: [String], place: String)] = []
+        for socket in sockets?.members ?? [] {
+            guard let place = socket.value.text else { continue }
+            if let index = places.firstIndex(where: { $0.place == place }) {
+                places[index].names.append(socket.key)
+            } else {
+                places.append(([socket.key], place))
+            }
+        }
+        guard !places.isEmpty else { return "none" }
+        return places.map { "\($0.names.joined(separator: ", ")): \($0.place)" }.joined(separator: "; ")
     }
 
     /// What the kernel has of all that the agent can use, the missing first.

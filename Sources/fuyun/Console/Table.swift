@@ -60,23 +60,24 @@ struct Table {
 
     /// The table as lines, and the headings of the columns for which there was no room.
     func lines(width: Int?) -> (lines: [Text], leftOut: [String]) {
-        let (shown, widths) = fit(width)
+        let (shown, widths, leftOut) = fit(width)
         var result: [Text] = []
         if hasHeading {
             result.append(line(shown.map { Text(columns[$0].title, .bold) }, shown, widths))
         }
         for row in rows { result.append(line(shown.map { row[$0] }, shown, widths)) }
-        return (result, columns.indices.filter { !shown.contains($0) }.map { columns[$0].title })
+        return (result, leftOut.map { columns[$0].title })
     }
 
     /// Chooses the columns and their widths.
-    private func fit(_ available: Int?) -> (shown: [Int], widths: [Int]) {
+    private func fit(_ available: Int?) -> (shown: [Int], widths: [Int], leftOut: [Int]) {
         let natural = columns.indices.map { column in
             rows.reduce(hasHeading ? columns[column].title.count : 0) { max($0, $1[column].count) }
         }
         // A column without a single cell says nothing.
-        var shown = columns.indices.filter { natural[$0] > 0 }
-        guard let available else { return (shown, shown.map { natural[$0] }) }
+        var shown = columns.indices.filter { column in rows.isEmpty || rows.contains { $0[column].count > 0 } }
+        guard let available else { return (shown, shown.map { natural[$0] }, []) }
+        var leftOut: [Int] = []
         while true {
             var widths = shown.map { natural[$0] }
             var excess = indentation + widths.reduce(0, +) + 2 * max(shown.count - 1, 0) - available
@@ -86,8 +87,9 @@ struct Table {
                 excess -= 1
             }
             guard excess > 0, let victim = shown.filter({ columns[$0].leaveOut > 0 }).max(by: leavesLater) else {
-                return (shown, widths)
+                return (shown, widths, leftOut.sorted())
             }
+            leftOut.append(victim)
             shown.removeAll { $0 == victim }
         }
     }

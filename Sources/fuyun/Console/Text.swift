@@ -94,6 +94,9 @@ extension String {
     }
 }
 
+/// A count with its noun: `1 document`, `2 documents`.
+func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+
 extension Unicode.Scalar {
     fileprivate var isUnprintable: Bool {
         switch value {

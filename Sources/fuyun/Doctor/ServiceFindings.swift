@@ -131,7 +131,7 @@ struct ServiceFindings {
             return .problem(
                 subject,
                 "not installed: \(missing.joined(separator: ", "))",
-                "Without them calls fail over while the agent restarts. Copy systemd/* of Fuyun to /etc/systemd/system."
+                "Without them calls go on without Fuyun while the agent restarts. Copy systemd/* of Fuyun to /etc/systemd/system."
             )
         }
         let idle = names.filter { units[$0]?["ActiveState"] != "active" }
@@ -178,7 +178,7 @@ struct ServiceFindings {
             return .problem(
                 subject,
                 "\(path) is there, but nobody listens",
-                "A dead agent left it. \(remedy(name))"
+                "An agent or a socket unit that ended left it. \(remedy(name))"
             )
         }
         return .good(subject, "\(path), mode \(octal(found))")

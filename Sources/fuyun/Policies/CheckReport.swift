@@ -39,8 +39,6 @@ struct CheckReport {
             + Text(": \(diagnostic.path): \(diagnostic.message) ") + Text("[\(diagnostic.code)]", .dim)
     }
 
-    private func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
-
     /// For programs.
     var json: JSONValue {
         .object([
