@@ -75,7 +75,7 @@ final class ClientHandler: ChannelInboundHandler {
     func channelInactive(context: ChannelHandlerContext) {
         core.closed(self)
         retry?.cancel()
-        abandonCall(.timeout)
+        abandonCall(outcomeOfLeaving)
         upstream?.close()
         upstream = nil
         self.context = nil
@@ -362,12 +362,18 @@ final class ClientHandler: ChannelInboundHandler {
     // MARK: Ends
 
     /// Gives the call up, and tells the agent when it knows of it.
-    private func abandonCall(_ outcome: EndRequest.Outcome) {
+    private func abandonCall(_ outcome: EndRequest.Outcome?) {
         guard let lost = call else { return }
         call = nil
         if let payload = lost.payload { core.kept(-payload.bytes.readableBytes) }
         guard case .done(let begun?) = lost.agent else { return }
         core.end(begun, lost.isRelayed ? lost.endRequest(outcome) : EndRequest())
+    }
+
+    /// What it means that the client leaves: its patience is over, unless OpenWhisk has said until when it waits.
+    private var outcomeOfLeaving: EndRequest.Outcome? {
+        guard let deadline = call?.details.deadline, ShimCore.wallClock() < deadline else { return .timeout }
+        return nil
     }
 
     /// Answers in place of the function's server, and closes.
@@ -442,7 +448,7 @@ extension HTTPRequestHead {
 
 extension Call {
     /// What the agent is told at the end.
-    fileprivate func endRequest(_ outcome: EndRequest.Outcome) -> EndRequest {
+    fileprivate func endRequest(_ outcome: EndRequest.Outcome?) -> EndRequest {
         let nanoseconds = (NIODeadline.now() - relayedAt).nanoseconds
         return EndRequest(outcome: outcome, httpStatus: status, duration: .nanoseconds(nanoseconds))
     }

@@ -151,7 +151,7 @@ struct InvocationTests {
             reaction: nil,
             configure: { $0.agent = .unix(path) },
             function: { _ in
-                [.sleep(.milliseconds(300))] + ok("fine")
+                [.sleep(.seconds(2))] + ok("fine")
             }
         ) { rig async throws in
             async let response = rig.send(post("/", "{}"))

@@ -1,46 +1,16 @@
-import Foundation
 import FuyunClient
 import FuyunProtocol
 import FuyunTestSupport
 import NIOCore
 import Testing
 
+#if canImport(Glibc)
+import Glibc
+#endif
+
 /// The built program, with a command of its own.
 @Suite("fuyun-shim as a program", .timeLimit(.minutes(2)))
 struct ProcessTests {
-    /// A running `fuyun-shim`.
-    final class Shim {
-        let process = Process()
-        let errors = Pipe()
-        let output = Pipe()
-        let endpoint: Endpoint
-
-        init(_ arguments: [String], listen: Int, environment: [String: String] = [:]) throws {
-            endpoint = .internet(address: "127.0.0.1", port: listen)
-            let directory = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-            process.executableURL = directory.appendingPathComponent("fuyun-shim")
-            process.arguments = ["http", "--listen", "\(endpoint)"] + arguments
-            process.environment = ["PATH": "/usr/bin:/bin"].merging(environment) { $1 }
-            process.standardError = errors
-            process.standardOutput = output
-            try process.run()
-        }
-
-        /// The exit status, as a shell would say it.
-        func wait() -> Int32 {
-            process.waitUntilExit()
-            return process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus
-        }
-
-        func errorText() -> String {
-            String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        }
-
-        func outputText() -> String {
-            String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        }
-    }
-
     /// A port that is free and that the kernel gives to nobody by itself (ip_local_port_range starts at 32768).
     private func freePort() async throws -> Int {
         for _ in 0..<200 {
@@ -58,12 +28,12 @@ struct ProcessTests {
         _ command: [String],
         options: [String] = [],
         environment: [String: String] = [:]
-    ) async throws -> Shim {
+    ) async throws -> ShimProgram {
         let listen = try await freePort()
         let upstream = try await freePort()
         let arguments =
             ["--upstream", "127.0.0.1:\(upstream)", "--agent", "unix:/nowhere", "--function", "f"] + options
-        return try Shim(arguments + ["--"] + command, listen: listen, environment: environment)
+        return try ShimProgram(arguments + ["--"] + command, listen: listen, environment: environment)
     }
 
     @Test(
@@ -79,28 +49,32 @@ struct ProcessTests {
 
     @Test("a command that cannot be started is 127 or 126, as in a shell")
     func cannotStart() async throws {
-        let missing = try await run(["no-such-program-\(UUID())"])
-        #expect(missing.wait() == 127 && missing.errorText().contains("cannot start"))
+        let missing = try await run(["no-such-program-of-this-name"])
+        #expect(try await missing.wait() == 127)
+        #expect(missing.errors.contains("cannot start"))
         #expect(try await run(["/etc/passwd"]).wait() == 126)
     }
 
     @Test("an address that is taken, and wrong options, are said so")
     func cannotListen() async throws {
         let taken = try await StubServer.start(on: Rig.group) { _ in [] }
-        let shim = try Shim(["--upstream", ":1"], listen: taken.port)
-        #expect(shim.wait() == 1 && shim.errorText().contains("Address already in use"))
+        let shim = try ShimProgram(["--upstream", ":1"], listen: taken.port)
+        #expect(try await shim.wait() == 1)
+        #expect(shim.errors.contains("Address already in use"))
         try await taken.stop()
-        let wrong = try Shim(["--upstream", "example.org:80"], listen: 1)
-        #expect(wrong.wait() == 1 && wrong.errorText().contains("names other than localhost are not looked up"))
-        let odd = try Shim(["--upstream", ":2", "--platform", "lambda"], listen: 1)
-        #expect(odd.wait() == 64 && odd.errorText().contains("auto, openwhisk, knative or plain"))
+        let wrong = try ShimProgram(["--upstream", "example.org:80"], listen: 1)
+        #expect(try await wrong.wait() == 1)
+        #expect(wrong.errors.contains("names other than localhost are not looked up"))
+        let odd = try ShimProgram(["--upstream", ":2", "--platform", "lambda"], listen: 1)
+        #expect(try await odd.wait() == 64)
+        #expect(odd.errors.contains("auto, openwhisk, knative or plain"))
     }
 
     @Test("--check says what would be done")
-    func check() throws {
-        let shim = try Shim(["--upstream", ":2", "--check"], listen: 1, environment: ["K_SERVICE": "resize"])
-        #expect(shim.wait() == 0)
-        let text = shim.outputText()
+    func check() async throws {
+        let shim = try ShimProgram(["--upstream", ":2", "--check"], listen: 1, environment: ["K_SERVICE": "resize"])
+        #expect(try await shim.wait() == 0)
+        let text = shim.output
         #expect(text.contains("upstream 0.0.0.0:2") && text.contains("function resize, platform knative"))
     }
 
@@ -110,9 +84,9 @@ struct ProcessTests {
         let names = [SIGTERM: "TERM", SIGINT: "INT", SIGHUP: "HUP", SIGUSR1: "USR1", SIGUSR2: "USR2", SIGQUIT: "QUIT"]
         let script = "trap 'exit 42' \(names[signal] ?? ""); touch \(marker); while :; do sleep 0.02; done"
         let shim = try await run(["sh", "-c", script])
-        #expect(try await eventually { FileManager.default.fileExists(atPath: marker) })
-        kill(shim.process.processIdentifier, signal)
-        #expect(shim.wait() == 42)
+        #expect(try await eventually { access(marker, F_OK) == 0 })
+        kill(shim.process, signal)
+        #expect(try await shim.wait() == 42)
         unlink(marker)
     }
 
@@ -125,27 +99,29 @@ struct ProcessTests {
             ],
             environment: ["COLOUR": "blue"]
         )
-        #expect(shim.wait() == 0)
+        #expect(try await shim.wait() == 0)
         // ls has one more, for the directory that it reads.
-        #expect(shim.outputText() == "0 1 2 3 blue\nSigBlk:\t0000000000000000\n")
-        #expect(shim.errorText() == "problem\n")
+        #expect(shim.output == "0 1 2 3 blue\nSigBlk:\t0000000000000000\n")
+        #expect(shim.errors == "problem\n")
     }
 
     @Test("without a command, SIGTERM lets the call in flight end")
     func drain() async throws {
         let upstream = try await StubServer.start(on: Rig.group) { _ in [.sleep(.milliseconds(300))] + ok("fine") }
         let listen = try await freePort()
-        let shim = try Shim(
+        let shim = try ShimProgram(
             ["--upstream", "127.0.0.1:\(upstream.port)", "--agent", "unix:/nowhere", "--function", "f", "--quiet"],
             listen: listen
         )
         let response = try await call(shim) { connection async throws in
             try await connection.send(post("/", "{}"))
             #expect(try await eventually { upstream.requests.count == 1 })
-            kill(shim.process.processIdentifier, SIGTERM)
+            kill(shim.process, SIGTERM)
             return try await connection.response()
         }
-        #expect(response.text == "fine" && shim.wait() == 0 && shim.errorText() == "")
+        #expect(response.text == "fine")
+        #expect(try await shim.wait() == 0)
+        #expect(shim.errors == "")
         try await upstream.stop()
     }
 
@@ -154,7 +130,7 @@ struct ProcessTests {
         let path = Rig.socketPath()
         let agent = try await StubAgent.start(at: path, on: Rig.group)
         let upstream = try await freePort()
-        let shim = try Shim(
+        let shim = try ShimProgram(
             [
                 "--upstream", "127.0.0.1:\(upstream)", "--agent", "unix:\(path)", "--function", "f", "--agent-deadline",
                 "5000",
@@ -167,7 +143,7 @@ struct ProcessTests {
             return try await connection.response()
         }
         #expect(response.status == 502)
-        #expect(shim.wait() == 137)
+        #expect(try await shim.wait() == 137)
         let end = try #require(agent.ends.first)
         #expect(end.outcome == .crashed && end.exitStatus == 137)
         try await agent.stop()
@@ -181,7 +157,7 @@ struct ProcessTests {
         }
         let path = Rig.socketPath()
         let agent = try await StubAgent.start(at: path, on: Rig.group)
-        let shim = try Shim(
+        let shim = try ShimProgram(
             [
                 "--upstream", "127.0.0.1:\(upstream.port)", "--agent", "unix:\(path)", "--function", "f",
                 "--agent-deadline", "5000",
@@ -194,12 +170,12 @@ struct ProcessTests {
             return try await connection.response()
         }
         #expect(response.bodySize == 100 << 20 && response.isWhole)
-        let status = try String(contentsOfFile: "/proc/\(shim.process.processIdentifier)/smaps_rollup", encoding: .utf8)
+        let status = ShimProgram.contents("/proc/\(shim.process)/smaps_rollup")
         let line = status.split(separator: "\n").first { $0.hasPrefix("Anonymous:") }
         let kibibytes = line.flatMap { Int($0.split(separator: " ")[1]) } ?? .max
         #expect(kibibytes < 4096, "\(kibibytes) KiB of anonymous memory")
-        kill(shim.process.processIdentifier, SIGTERM)
-        #expect(shim.wait() == 0)
+        kill(shim.process, SIGTERM)
+        #expect(try await shim.wait() == 0)
         try await agent.stop()
         try await upstream.stop()
     }
@@ -207,7 +183,7 @@ struct ProcessTests {
     @Test("says once that the agent is away")
     func log() async throws {
         let upstream = try await StubServer.start(on: Rig.group) { _ in ok("fine") }
-        let shim = try Shim(
+        let shim = try ShimProgram(
             ["--upstream", "127.0.0.1:\(upstream.port)", "--agent", "unix:/nowhere", "--function", "f"],
             listen: try await freePort()
         )
@@ -218,15 +194,17 @@ struct ProcessTests {
             }
             #expect(response.status == 200)
         }
-        kill(shim.process.processIdentifier, SIGTERM)
-        #expect(shim.wait() == 0)
-        let lines = shim.errorText().split(separator: "\n")
+        kill(shim.process, SIGTERM)
+        #expect(try await shim.wait() == 0)
+        let lines = shim.errors.split(separator: "\n")
         #expect(lines.count == 1 && lines.first?.contains("1 call passed on without the agent") == true)
         try await upstream.stop()
     }
 
     /// Connects as soon as the shim listens.
-    private func call<Result>(_ shim: Shim, _ body: (RawConnection) async throws -> Result) async throws -> Result {
+    private func call<Result>(_ shim: ShimProgram, _ body: (RawConnection) async throws -> Result) async throws
+        -> Result
+    {
         #expect(
             try await eventually { (try? await RawConnection.open(to: shim.endpoint) { _ in true }) == true }
         )
