@@ -136,6 +136,33 @@ struct CallerTests {
         }
     }
 
+    @Test("a container's process is not listened to on the platform's and the operator's sockets")
+    func containedCallers() async throws {
+        try await Fixture.with("contained callers") { fixture in
+            fixture.caller.isEverywhere.withLock { $0 = true }
+            for (socket, request) in [
+                ("admin", ClientRequest(.get, "/v1/status")), ("admin", ClientRequest(.get, "/healthz")),
+                ("platform", ClientRequest(.post, "/v1/invocations", headers: [("Fuyun-Function", "guest/f")])),
+            ] {
+                let response = try await fixture.connect(socket).send(request)
+                #expect(response.status == 403)
+                #expect(String(buffer: response.body).contains("wrong_socket"))
+            }
+        }
+    }
+
+    @Test("an invoker that runs in a container is listened to where the operator says so")
+    func containedInvoker() async throws {
+        try await Fixture.with("contained invoker", settings: ["server.containers_as_platform=true"]) { fixture in
+            fixture.caller.isEverywhere.withLock { $0 = true }
+            let response = try await fixture.connect("platform").send(
+                ClientRequest(.post, "/v1/invocations", headers: [("Fuyun-Function", "guest/f")])
+            )
+            #expect(response.status == 400)
+            #expect(try await fixture.connect("admin").send(ClientRequest(.get, "/v1/status")).status == 403)
+        }
+    }
+
     @Test(
         "bad headers are named",
         arguments: [

@@ -101,7 +101,11 @@ final class Fixture: Sendable {
         )
         let hierarchy = try CgroupHierarchy(mountPoint: tree.mount, check: .unchecked)
         let caller = CallerBox()
-        let resolver = PeerResolver { (_: CInt) throws(PeerError) in
+        let resolver = PeerResolver { (socket: CInt) throws(PeerError) in
+            // Only function.sock is called from the container; the operator and the platform are on the node itself.
+            guard localPath(of: socket).hasSuffix("function.sock") || caller.isEverywhere.withLock({ $0 }) else {
+                throw .cgroupRemoved
+            }
             let path = caller.path.withLock { $0 }
             guard case .some(let directory) = try? hierarchy.directory(at: path) else { throw .cgroupRemoved }
             return PeerIdentity(cgroup: directory.id, path: path, process: 1, method: .pidfdCgroupID)
@@ -282,6 +286,19 @@ private final class AgentSlots: Sendable {
 /// The cgroup that callers are said to live in; a test may change it between connections.
 final class CallerBox: Sendable {
     let path = Mutex(Fixture.first)
+    /// Whether callers on the other two sockets are said to live there too.
+    let isEverywhere = Mutex(false)
+}
+
+/// The path that a socket is bound to, or was accepted on; empty for none.
+private func localPath(of socket: CInt) -> String {
+    var address = sockaddr_un()
+    var length = socklen_t(MemoryLayout<sockaddr_un>.size)
+    let status = withUnsafeMutablePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(socket, $0, &length) }
+    }
+    guard status == 0 else { return "" }
+    return withUnsafeBytes(of: &address.sun_path) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
 }
 
 extension String {

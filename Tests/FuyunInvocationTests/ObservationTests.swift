@@ -162,7 +162,7 @@ struct ObservationTests {
     }
 
     static let goldenLine = [
-        #"{"schema":"fuyun.observation/v1","id":"6650f1a2-17","function":"guest/video","#,
+        #"{"schema":"fuyun.observation/v1","id":"6650f1a2-11","function":"guest/video","#,
         #""activation":"44\"79\\\u0001é","container":7,"cgroup":"/faas/c1","began_ms":1769000000000,"#,
         #""ended_ms":1769000000500,"duration_ms":500,"reported_duration_ms":12.05,"known":true,"mode":"enforce","#,
         #""reason":"policy","decision":{"reason":"policy","policy_version":3,"predicted_bytes":83886080,"#,

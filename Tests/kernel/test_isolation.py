@@ -74,6 +74,18 @@ print(json.dumps([status, answer]))
             seen = self.inside(self.attacker, f'print(json.dumps(ask(Unix("localhost"), "GET", "{target}")))')
             self.assertEqual(seen[0], 403, target)
 
+    def test_the_other_sockets_are_closed_to_containers(self):
+        """Root in the container is root to the sockets' modes, so the agent itself has to refuse."""
+        for socket, method, target in (("admin", "GET", "/v1/status"), ("platform", "POST", "/v1/invocations")):
+            seen = self.inside(self.attacker, f"""
+connection = Unix("localhost")
+connection.connect = lambda: None
+connection.sock = socket.socket(socket.AF_UNIX)
+connection.sock.connect("{SOCKETS}/{socket}.sock")
+print(json.dumps(ask(connection, "{method}", "{target}", "{{}}", {{"Fuyun-Function": "a", "Fuyun-Container": "{self.victim.id}"}})))
+""")
+            self.assertEqual((seen[0], seen[1]["error"]["code"]), (403, "wrong_socket"), socket)
+
     def test_a_process_that_is_in_no_container(self):
         from harness import request
         status, answer = request(SOCKETS / "function.sock", "POST", "/v1/invocations", "{}", {"Fuyun-Function": "test/none"})

@@ -58,7 +58,8 @@ class Payloads(KernelTest):
 
     def test_broken_payloads_get_the_preset_and_a_reason(self):
         cases = {
-            "malformed": ('{"value": {"bytes": 12', {"malformed_payload"}),
+            "malformed": ('{"value" {"bytes": 12}}', {"malformed_payload"}),
+            "ends in a number": ('{"value": {"bytes": 12', {"malformed_payload"}),
             "not JSON": ("hello", {"malformed_payload"}),
             "deep": ('{"a": ' + "[" * 10000 + "]" * 10000 + ', "value": {"bytes": 1}}', {"payload_too_deep"}),
             "NaN": ('{"value": {"bytes": NaN}}', {"malformed_payload"}),
