@@ -3,6 +3,7 @@ import FuyunProtocol
 import FuyunTestSupport
 import MemoryUnits
 import NIOCore
+import Synchronization
 import Testing
 
 @Suite("Who may ask for what")
