@@ -437,16 +437,3 @@ final class ClientHandler: ChannelInboundHandler {
         respond(.requestTimeout, "the request's body did not come in time")
     }
 }
-
-extension HTTPRequestHead {
-    /// Whether chunks and interim answers are understood.
-    var speaksHTTP11: Bool { version.major > 1 || version.minor >= 1 }
-}
-
-extension Call {
-    /// What the agent is told at the end.
-    fileprivate func endRequest(_ outcome: EndRequest.Outcome?) -> EndRequest {
-        let nanoseconds = (NIODeadline.now() - relayedAt).nanoseconds
-        return EndRequest(outcome: outcome, httpStatus: status, duration: .nanoseconds(nanoseconds))
-    }
-}

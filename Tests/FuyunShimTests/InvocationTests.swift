@@ -99,8 +99,8 @@ struct InvocationTests {
                 try await connection.send(post("/", "{}"))
                 #expect(try await eventually { rig.agent?.begins.count == 1 })
             }
-            // The shim has to notice it before the agent answers.
-            try await Task.sleep(for: .milliseconds(500))
+            // Noticed, once the connection that was kept ready for the call is gone too.
+            #expect(try await eventually { rig.upstream.closedCount == 1 })
             hasLeft.raise()
             #expect(try await eventually { rig.agent?.ends.count == 1 })
             #expect(rig.agent?.ends.first?.outcome == nil && rig.upstream.requests.isEmpty)
