@@ -1,4 +1,5 @@
 import FuyunClient
+import FuyunProtocol
 import NIOCore
 import NIOHTTP1
 
@@ -52,5 +53,18 @@ struct Call {
     static func expectedSize(_ head: HTTPRequestHead) -> Int? {
         if let text = head.headers.first(name: "Content-Length") { return Int(text) }
         return head.headers.contains(name: "Transfer-Encoding") ? nil : 0
+    }
+}
+
+extension HTTPRequestHead {
+    /// Whether chunks and interim answers are understood.
+    var speaksHTTP11: Bool { version.major > 1 || version.minor >= 1 }
+}
+
+extension Call {
+    /// What the agent is told at the end.
+    func endRequest(_ outcome: EndRequest.Outcome?) -> EndRequest {
+        let nanoseconds = (NIODeadline.now() - relayedAt).nanoseconds
+        return EndRequest(outcome: outcome, httpStatus: status, duration: .nanoseconds(nanoseconds))
     }
 }

@@ -96,6 +96,7 @@ final class ClientHandler: ChannelInboundHandler {
         guard head.method != .CONNECT, !HeaderRules.hasForeignCoding(head.headers) else {
             return respond(.notImplemented, "this proxy passes on neither CONNECT nor transfer codings but chunked")
         }
+        if upstream?.isFresh == false { dropUpstream() }
         calls += 1
         var payload: KeptPayload?
         if core.naming.mayBeCall(head) {
@@ -202,10 +203,6 @@ final class ClientHandler: ChannelInboundHandler {
     }
 
     private func connect() {
-        if let kept = upstream, !kept.isFresh, call?.isRelayed == false {
-            kept.close()
-            upstream = nil
-        }
         guard upstream == nil, !isConnecting, retry == nil else { return }
         isConnecting = true
         UpstreamConnection.connect(to: core.configuration.upstream, core: core, for: self) { result in
@@ -438,18 +435,5 @@ final class ClientHandler: ChannelInboundHandler {
         }
         abandonCall(.timeout)
         respond(.requestTimeout, "the request's body did not come in time")
-    }
-}
-
-extension HTTPRequestHead {
-    /// Whether chunks and interim answers are understood.
-    var speaksHTTP11: Bool { version.major > 1 || version.minor >= 1 }
-}
-
-extension Call {
-    /// What the agent is told at the end.
-    fileprivate func endRequest(_ outcome: EndRequest.Outcome?) -> EndRequest {
-        let nanoseconds = (NIODeadline.now() - relayedAt).nanoseconds
-        return EndRequest(outcome: outcome, httpStatus: status, duration: .nanoseconds(nanoseconds))
     }
 }

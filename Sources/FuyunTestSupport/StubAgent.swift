@@ -12,6 +12,8 @@ public final class StubAgent: Sendable {
         case answer
         /// Waits, then answers as an agent does.
         case answerAfter(Duration)
+        /// Waits until something holds, then answers as an agent does.
+        case answerOnce(@Sendable () -> Bool)
         /// Refuses.
         case refuse(ErrorAnswer)
         /// Says these steps instead.
@@ -34,6 +36,7 @@ public final class StubAgent: Sendable {
             case .answer: [.write(Self.answer(request, sequence))]
             case .answerAfter(let wait):
                 [.sleep(wait), .write(Self.answer(request, sequence))]
+            case .answerOnce(let condition): [.until(condition), .write(Self.answer(request, sequence))]
             case .refuse(let answer): [.write(Self.response(answer.code.status) { answer.write(into: &$0) })]
             case .steps(let steps): steps
             case .silence: []

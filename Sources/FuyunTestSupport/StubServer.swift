@@ -39,6 +39,8 @@ public final class StubServer: Sendable {
         case `repeat`(ByteBuffer, Int)
         /// Waits.
         case sleep(Duration)
+        /// Waits until something holds.
+        case until(@Sendable () -> Bool)
         /// Closes the connection.
         case close
 
@@ -284,6 +286,9 @@ private final class StubHandler: ChannelInboundHandler {
             }
         case .sleep(let duration):
             context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(duration)) { self.run(rest, context) }
+        case .until(let condition):
+            if condition() { return run(rest, context) }
+            context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(5)) { self.run(steps, context) }
         case .close: context.close(promise: nil)
         }
     }

@@ -4,6 +4,7 @@ import FuyunProtocol
 import FuyunShim
 import FuyunTestSupport
 import NIOCore
+import Synchronization
 import Testing
 
 @Suite("Invocations through the shim")
@@ -92,11 +93,16 @@ struct InvocationTests {
 
     @Test("a client that leaves while the agent thinks never reaches the function")
     func clientLeavesEarly() async throws {
-        try await Rig.with(reaction: { _ in .answerAfter(.seconds(2)) }) { rig async throws in
+        let hasLeft = Flag()
+        try await Rig.with(reaction: { _ in .answerOnce { hasLeft.isRaised } }) {
+            rig async throws in
             try await rig.connect { connection async throws in
                 try await connection.send(post("/", "{}"))
                 #expect(try await eventually { rig.agent?.begins.count == 1 })
             }
+            // Noticed, once the connection that was kept ready for the call is gone too.
+            #expect(try await eventually { rig.upstream.closedCount == 1 })
+            hasLeft.raise()
             #expect(try await eventually { rig.agent?.ends.count == 1 })
             #expect(rig.agent?.ends.first?.outcome == nil && rig.upstream.requests.isEmpty)
         }
@@ -207,4 +213,13 @@ struct ClientTests {
         }
         try await agent.stop()
     }
+}
+
+/// Something that has happened, or not yet.
+private final class Flag: Sendable {
+    private let value = Atomic(false)
+
+    var isRaised: Bool { value.load(ordering: .relaxed) }
+
+    func raise() { value.store(true, ordering: .relaxed) }
 }

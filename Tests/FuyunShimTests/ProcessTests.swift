@@ -11,26 +11,13 @@ import Glibc
 /// The built program, with a command of its own.
 @Suite("fuyun-shim as a program", .timeLimit(.minutes(2)))
 struct ProcessTests {
-    /// A port that is free and that the kernel gives to nobody by itself (ip_local_port_range starts at 32768).
-    private func freePort() async throws -> Int {
-        for _ in 0..<200 {
-            let port = Int.random(in: 15_000..<32_000)
-            guard let server = try? await StubServer.start(on: Rig.group, port: port, script: { _ in [] }) else {
-                continue
-            }
-            try await server.stop()
-            return port
-        }
-        throw CancellationError()
-    }
-
     private func run(
         _ command: [String],
         options: [String] = [],
         environment: [String: String] = [:]
     ) async throws -> ShimProgram {
-        let listen = try await freePort()
-        let upstream = try await freePort()
+        let listen = try Rig.freePort()
+        let upstream = try Rig.freePort()
         let arguments =
             ["--upstream", "127.0.0.1:\(upstream)", "--agent", "unix:/nowhere", "--function", "f"] + options
         return try ShimProgram(arguments + ["--"] + command, listen: listen, environment: environment)
@@ -108,7 +95,7 @@ struct ProcessTests {
     @Test("without a command, SIGTERM lets the call in flight end")
     func drain() async throws {
         let upstream = try await StubServer.start(on: Rig.group) { _ in [.sleep(.milliseconds(300))] + ok("fine") }
-        let listen = try await freePort()
+        let listen = try Rig.freePort()
         let shim = try ShimProgram(
             ["--upstream", "127.0.0.1:\(upstream.port)", "--agent", "unix:/nowhere", "--function", "f", "--quiet"],
             listen: listen
@@ -129,14 +116,14 @@ struct ProcessTests {
     func crash() async throws {
         let path = Rig.socketPath()
         let agent = try await StubAgent.start(at: path, on: Rig.group)
-        let upstream = try await freePort()
+        let upstream = try Rig.freePort()
         let shim = try ShimProgram(
             [
                 "--upstream", "127.0.0.1:\(upstream)", "--agent", "unix:\(path)", "--function", "f", "--agent-deadline",
                 "5000",
                 "--", "python3", "-c", Self.killsItself, "\(upstream)",
             ],
-            listen: try await freePort()
+            listen: try Rig.freePort()
         )
         let response = try await call(shim) { connection async throws in
             try await connection.send(post("/", "{}"))
@@ -162,7 +149,7 @@ struct ProcessTests {
                 "--upstream", "127.0.0.1:\(upstream.port)", "--agent", "unix:\(path)", "--function", "f",
                 "--agent-deadline", "5000",
             ],
-            listen: try await freePort()
+            listen: try Rig.freePort()
         )
         let response = try await call(shim) { connection async throws in
             try await connection.send("POST / HTTP/1.1\r\nContent-Length: \(100 << 20)\r\n\r\n")
@@ -185,7 +172,7 @@ struct ProcessTests {
         let upstream = try await StubServer.start(on: Rig.group) { _ in ok("fine") }
         let shim = try ShimProgram(
             ["--upstream", "127.0.0.1:\(upstream.port)", "--agent", "unix:/nowhere", "--function", "f"],
-            listen: try await freePort()
+            listen: try Rig.freePort()
         )
         for _ in 0..<5 {
             let response = try await call(shim) { connection async throws in

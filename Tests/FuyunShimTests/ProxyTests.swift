@@ -177,7 +177,7 @@ struct ProxyTests {
 
     @Test("a function's server that is not there is 502; one that comes up late is waited for")
     func upstreamWait() async throws {
-        let port = try await Rig.with { $0.upstream.port }
+        let port = try Rig.freePort()
         let away: @Sendable (inout ShimConfiguration) -> Void = {
             $0.upstream = .internet(address: "127.0.0.1", port: port)
         }
@@ -213,7 +213,7 @@ struct ProxyTests {
 
     @Test("a client that stops in the middle is given up after a while")
     func stalled() async throws {
-        try await Rig.with(configure: { $0.stallTimeout = .milliseconds(500) }) { rig async throws in
+        try await Rig.with(configure: { $0.stallTimeout = .seconds(2) }) { rig async throws in
             let response = try await rig.send("POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\n12345")
             #expect(response.status == 408)
             try await rig.connect { connection async throws in

@@ -19,10 +19,25 @@ struct Rig {
     static let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
     static var eventLoop: any EventLoop { group.next() }
     private static let counter = Atomic<Int>(0)
+    private static let ports = Atomic<Int>(0)
 
     /// A socket's path that nobody uses.
     static func socketPath() -> String {
         "/tmp/fuyun-test-\(getpid())-\(counter.add(1, ordering: .relaxed).newValue).sock"
+    }
+
+    /// A port that is free, that no other test is given, and that the kernel gives to nobody by itself
+    /// (ip_local_port_range starts at 32768).
+    static func freePort() throws -> Int {
+        for _ in 0..<200 {
+            let port = 15_000 + (Int(getpid()) * 61 + ports.add(1, ordering: .relaxed).newValue) % 17_000
+            // Not NIO's: a program that a test starts would inherit the socket and keep the port open for a while.
+            let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+            defer { close(descriptor) }
+            let address = try SocketAddress(ipAddress: "127.0.0.1", port: port)
+            if address.withSockAddr({ bind(descriptor, $0, socklen_t($1)) }) == 0 { return port }
+        }
+        throw CancellationError()
     }
 
     /// Runs a test with a rig.
