@@ -65,7 +65,11 @@ public final class AgentRig {
 
     private static func write(_ text: String, to path: String) throws {
         let file = try FileDescriptor.open(
-            FilePath(path), .writeOnly, options: [.create, .truncate], permissions: [.ownerReadWrite])
+            FilePath(path),
+            .writeOnly,
+            options: [.create, .truncate],
+            permissions: [.ownerReadWrite]
+        )
         try file.closeAfter { _ = try file.writeAll(Array(text.utf8)) }
     }
 }

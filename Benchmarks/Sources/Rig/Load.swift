@@ -47,7 +47,10 @@ public enum Load {
 
     /// Calls on several connections at once; how many, and in how many seconds.
     public static func pairs(
-        at path: String, connections: Int, _ begin: [UInt8], seconds: Double
+        at path: String,
+        connections: Int,
+        _ begin: [UInt8],
+        seconds: Double
     ) -> (pairs: Double, seconds: Double) {
         var (pairs, nanoseconds): (UInt64, UInt64) = (0, 0)
         check(load_pairs(path, CInt(connections), begin, begin.count, seconds, &pairs, &nanoseconds))
@@ -58,9 +61,12 @@ public enum Load {
     public static func upload(_ socket: CInt, bytes: Int, look: () -> Void) {
         withoutActuallyEscaping(look) { look in
             var look = look
-            check(
-                load_upload(
-                    socket, UInt64(bytes), 200, { $0?.assumingMemoryBound(to: (() -> Void).self).pointee() }, &look))
+            withUnsafeMutablePointer(to: &look) { context in
+                let call: @convention(c) (UnsafeMutableRawPointer?) -> Void = {
+                    $0?.assumingMemoryBound(to: (() -> Void).self).pointee()
+                }
+                check(load_upload(socket, UInt64(bytes), 200, call, context))
+            }
         }
     }
 

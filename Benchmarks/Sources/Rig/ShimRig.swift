@@ -17,8 +17,10 @@ public final class ShimRig {
         process = try ChildProcess(
             "fuyun-shim",
             [
-                "http", "--listen", "127.0.0.1:\(port)", "--upstream", "127.0.0.1:\(upstream)", "--agent", "unix:\(agent)",
+                "http", "--listen", "127.0.0.1:\(port)", "--upstream", "127.0.0.1:\(upstream)", "--agent",
+                "unix:\(agent)",
                 "--platform", "plain", "--function", Sample.function(0), "--quiet",
-            ])
+            ]
+        )
     }
 }

@@ -8,7 +8,9 @@ Load.startEcho(at: rig.path("echo"))
 let agent = Load.connect(rig.socket("function"))
 let edge = Load.connect(rig.socket("admin"))
 let echo = Load.connect(rig.path("echo"))
-var table = Table(["payload", "echo p50 us", "p99", "begin p50 us", "p99", "ratio p50", "goal", "end p50 us", "GET p50 us"])
+var table = Table(
+    ["payload", "echo p50 us", "p99", "begin p50 us", "p99", "ratio p50", "goal", "end p50 us", "GET p50 us"]
+)
 
 for (name, size, goal) in [("1 KiB", 1 << 10, "3"), ("16 KiB", 1 << 14, ""), ("64 KiB", 1 << 16, "")] {
     let payload = Sample.payload(bytes: size)

@@ -6,8 +6,9 @@ import Rig
 import Synchronization
 import SystemPackage
 
-/// The node agent as `fuyun-agent` builds it, but on a directory of plain files, and with callers that come from one
-/// container after the other. Serves until its standard input ends.
+/// The node agent as `fuyun-agent` builds it, but on a directory of plain files.
+///
+/// Its callers are said to come from one container after the other. It serves until its standard input ends.
 @main
 struct BenchmarkAgent {
     static func main() async throws {
@@ -16,7 +17,8 @@ struct BenchmarkAgent {
             exit(64)
         }
         let configuration = try AgentConfiguration.load(
-            ConfigurationSources(file: nil, environment: [:], assignments: Array(CommandLine.arguments.dropFirst(2))))
+            ConfigurationSources(file: nil, environment: [:], assignments: Array(CommandLine.arguments.dropFirst(2)))
+        )
         let hierarchy = try CgroupHierarchy(mountPoint: FilePath(configuration.cgroups.mount), check: .unchecked)
         let next = Atomic<Int>(0)
         let resolver = PeerResolver { (_: CInt) throws(PeerError) in
@@ -27,7 +29,9 @@ struct BenchmarkAgent {
         var logger = Logger(label: "agent") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = configuration.logLevel
         let agent = try await Agent.build(
-            configuration, AgentSurroundings(hierarchy: hierarchy, resolver: resolver, logger: logger))
+            configuration,
+            AgentSurroundings(hierarchy: hierarchy, resolver: resolver, logger: logger)
+        )
         try await agent.start()
         _ = write(STDOUT_FILENO, "ready\n", 6)
         var byte: UInt8 = 0
