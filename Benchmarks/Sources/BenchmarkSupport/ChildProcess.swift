@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// A program that runs next to this one, until this value or this process is gone.
 public final class ChildProcess {
@@ -35,6 +36,7 @@ public final class ChildProcess {
         close(output[1])
         guard status == 0 else { throw Failure("cannot start \(path)", status) }
         id = child
+        Self.stopAtExit(child)
         self.input = input[1]
         self.output = output[0]
     }
@@ -62,7 +64,20 @@ public final class ChildProcess {
         kill(id, SIGTERM)
         var status: CInt = 0
         waitpid(id, &status, 0)
+        Self.running.withLock { _ = $0.remove(id) }
         close(output)
+    }
+
+    /// Those that run: global values are not destroyed at the end of a process.
+    private static let running = Mutex<Set<CInt>>([])
+
+    private static func stopAtExit(_ child: CInt) {
+        let isFirst = running.withLock { running in
+            defer { running.insert(child) }
+            return running.isEmpty
+        }
+        guard isFirst else { return }
+        atexit { ChildProcess.running.withLock { for child in $0 { kill(child, SIGTERM) } } }
     }
 
     /// Its memory now.

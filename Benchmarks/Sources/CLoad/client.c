@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,12 +69,17 @@ static int read_answer(int socket, struct message *answer, int status) {
     return failed("status");
 }
 
-int load_exchange(int socket, const void *request, size_t length, int status, size_t count, uint64_t *nanoseconds) {
+int load_exchange(
+    int socket, const void *request, size_t length, int status, size_t count, uint64_t pause_microseconds,
+    uint64_t *nanoseconds
+) {
     struct message answer;
     for (size_t round = 0; round < count; round++) {
         uint64_t start = now();
         if (write_all(socket, request, length) < 0 || read_answer(socket, &answer, status) < 0) return -1;
         nanoseconds[round] = now() - start;
+        // Awake, since to wake up has a price of its own.
+        for (uint64_t end = now() + pause_microseconds * 1000; pause_microseconds > 0 && now() < end;) sched_yield();
     }
     return 0;
 }

@@ -3,7 +3,9 @@ import FuyunTestSupport
 import Glibc
 import SystemPackage
 
-/// An agent in a process of its own (`benchmark-agent`), on a cgroup tree of plain files in memory.
+/// An agent in a process of its own (`benchmark-agent`), on a cgroup tree of plain files.
+///
+/// Both live in `TMPDIR`, which should be in memory; `Benchmarks/run` makes it and removes what is left there.
 public final class AgentRig {
     private let tree: FakeCgroupTree
     private let home: String
@@ -17,7 +19,6 @@ public final class AgentRig {
     ///   - functions: How many functions have a policy.
     ///   - settings: Settings of the agent, `KEY=VALUE`.
     public init(containers: Int = 1, functions: Int = 1, settings: [String] = []) throws {
-        setenv("TMPDIR", "/dev/shm", 1)
         let tree = try FakeCgroupTree(test: "benchmark") {
             [Sample.slice: [:]]
         }
@@ -41,21 +42,7 @@ public final class AgentRig {
         try process.waitUntilReady()
     }
 
-    deinit {
-        process.stop()
-        for folder in ["policies", "state", "run"] {
-            guard let stream = opendir("\(home)/\(folder)") else { continue }
-            while let entry = readdir(stream) {
-                let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                    String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-                }
-                unlink("\(home)/\(folder)/\(name)")
-            }
-            closedir(stream)
-            rmdir("\(home)/\(folder)")
-        }
-        rmdir(home)
-    }
+    deinit { process.stop() }
 
     /// The path of one of its sockets: `function`, `platform` or `admin`.
     public func socket(_ name: String) -> String { "\(home)/run/\(name).sock" }

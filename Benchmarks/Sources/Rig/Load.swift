@@ -31,9 +31,9 @@ public enum Load {
         times(count) { check(load_echo(socket, payload, payload.count, count, $0)) }
     }
 
-    /// Exchanges of an HTTP request; nanoseconds each.
-    public static func exchange(_ socket: CInt, _ request: [UInt8], status: CInt = 200, _ count: Int) -> [UInt64] {
-        times(count) { check(load_exchange(socket, request, request.count, status, count, $0)) }
+    /// Exchanges of an HTTP request, with a pause in microseconds after each; nanoseconds each.
+    public static func exchange(_ socket: CInt, _ request: [UInt8], _ count: Int, pause: UInt64 = 0) -> [UInt64] {
+        times(count) { check(load_exchange(socket, request, request.count, 200, count, pause, $0)) }
     }
 
     /// Calls of the agent, each begun and ended; nanoseconds of both.

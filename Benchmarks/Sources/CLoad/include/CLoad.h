@@ -23,8 +23,11 @@ int load_connect_tcp(uint16_t port);
 /// Sends a payload and waits until as much came back, so many times; each round trip's time is left in `nanoseconds`.
 int load_echo(int socket, const void *payload, size_t length, size_t count, uint64_t *nanoseconds);
 
-/// Sends an HTTP request and waits for its whole answer, so many times; each must have this status.
-int load_exchange(int socket, const void *request, size_t length, int status, size_t count, uint64_t *nanoseconds);
+/// Sends an HTTP request and waits for its whole answer, so many times; each must have this status. After each one there is a
+/// pause, which is not part of its time.
+int load_exchange(
+    int socket, const void *request, size_t length, int status, size_t count, uint64_t pause_microseconds,
+    uint64_t *nanoseconds);
 
 /// Begins and ends invocations of the agent, one after the other, and leaves the times of both.
 ///
