@@ -70,56 +70,76 @@ let package = Package(
 
         // Mains: read the command line, build, run.
         .executableTarget(
-            name: "fuyun-agent", dependencies: ["FuyunAgent", "Systemd", argumentParser, lifecycle, logging]),
+            name: "fuyun-agent",
+            dependencies: ["FuyunAgent", "Systemd", argumentParser, lifecycle, logging]
+        ),
         .executableTarget(name: "fuyun-shim", dependencies: ["FuyunShim", argumentParser]),
         .executableTarget(
             name: "fuyun",
             dependencies: [
-                "Cgroup", "FuyunClient", "FuyunPolicy", "FuyunProtocol", "MemoryUnits", argumentParser, nioCore, nioPosix,
+                "Cgroup", "FuyunClient", "FuyunPolicy", "FuyunProtocol", "MemoryUnits", argumentParser, nioCore,
+                nioPosix,
                 systemPackage,
             ]
         ),
 
         // Tests.
-        .target(name: "FuyunTestSupport", dependencies: ["MemoryUnits", "FuyunPolicy", "FuyunProtocol", nioCore, nioPosix, systemPackage]),
+        .target(
+            name: "FuyunTestSupport",
+            dependencies: ["MemoryUnits", "FuyunPolicy", "FuyunProtocol", nioCore, nioPosix, systemPackage]
+        ),
         .testTarget(name: "MemoryUnitsTests", dependencies: ["MemoryUnits"]),
         .testTarget(name: "FuyunPolicyTests", dependencies: ["FuyunPolicy", "MemoryUnits"]),
         .testTarget(
-            name: "CgroupTests", dependencies: ["Cgroup", "FuyunTestSupport", "MemoryUnits", systemPackage]),
+            name: "CgroupTests",
+            dependencies: ["Cgroup", "FuyunTestSupport", "MemoryUnits", systemPackage]
+        ),
         .testTarget(name: "SystemdTests", dependencies: ["Systemd", logging, lifecycle]),
         .testTarget(
-            name: "FuyunInvocationTests", dependencies: ["Cgroup", "FuyunInvocation", "FuyunPolicy", "MemoryUnits"]),
+            name: "FuyunInvocationTests",
+            dependencies: ["Cgroup", "FuyunInvocation", "FuyunPolicy", "MemoryUnits"]
+        ),
         .testTarget(
-            name: "FuyunProtocolTests", dependencies: ["FuyunPolicy", "FuyunProtocol", "MemoryUnits", httpTypes, nioCore]),
+            name: "FuyunProtocolTests",
+            dependencies: ["FuyunPolicy", "FuyunProtocol", "MemoryUnits", httpTypes, nioCore]
+        ),
         .testTarget(
             name: "FuyunShimTests",
-            dependencies: ["FuyunClient", "FuyunPolicy", "FuyunProtocol", "FuyunShim", "FuyunTestSupport", nioCore, nioHTTP1, nioPosix]),
+            dependencies: [
+                "FuyunClient", "FuyunPolicy", "FuyunProtocol", "FuyunShim", "FuyunTestSupport", nioCore, nioHTTP1,
+                nioPosix,
+            ]
+        ),
         .testTarget(
             name: "FuyunAgentTests",
             dependencies: [
-                "Cgroup", "FuyunAgent", "FuyunClient", "FuyunInvocation", "FuyunPolicy", "FuyunProtocol", "FuyunTestSupport",
+                "Cgroup", "FuyunAgent", "FuyunClient", "FuyunInvocation", "FuyunPolicy", "FuyunProtocol",
+                "FuyunTestSupport",
                 "MemoryUnits", configuration, lifecycle, logging, nioCore, nioHTTP1, nioPosix, systemPackage,
-            ]),
+            ]
+        ),
         .testTarget(
             name: "FuyunCommandTests",
             dependencies: [
                 "Cgroup", "FuyunPolicy", "MemoryUnits", "fuyun", argumentParser, nioCore, nioPosix, systemPackage,
-            ]),
+            ]
+        ),
     ],
     swiftLanguageModes: [.v6]
 )
 
 // One place for the language settings of every Swift target.
 for target in package.targets where target.type != .system {
-    target.swiftSettings = (target.swiftSettings ?? []) + [
-        // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0335-existential-any.md
-        .enableUpcomingFeature("ExistentialAny"),
-        // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0444-member-import-visibility.md
-        .enableUpcomingFeature("MemberImportVisibility"),
-        // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0409-access-level-on-imports.md
-        .enableUpcomingFeature("InternalImportsByDefault"),
-        // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0461-async-function-isolation.md
-        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-        .treatAllWarnings(as: .error),
-    ]
+    target.swiftSettings =
+        (target.swiftSettings ?? []) + [
+            // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0335-existential-any.md
+            .enableUpcomingFeature("ExistentialAny"),
+            // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0444-member-import-visibility.md
+            .enableUpcomingFeature("MemberImportVisibility"),
+            // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0409-access-level-on-imports.md
+            .enableUpcomingFeature("InternalImportsByDefault"),
+            // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0461-async-function-isolation.md
+            .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+            .treatAllWarnings(as: .error),
+        ]
 }

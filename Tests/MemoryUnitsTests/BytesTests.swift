@@ -3,10 +3,13 @@ import Testing
 
 @Suite("Bytes")
 struct BytesTests {
-    @Test("is written for people", arguments: [
-        (Bytes(0), "0 B"), (Bytes(1023), "1023 B"), (.kibibytes(1), "1 KiB"), (.mebibytes(64), "64 MiB"),
-        (Bytes(1_610_612_736), "1.5 GiB"), (.max, "15.9 EiB"),
-    ])
+    @Test(
+        "is written for people",
+        arguments: [
+            (Bytes(0), "0 B"), (Bytes(1023), "1023 B"), (.kibibytes(1), "1 KiB"), (.mebibytes(64), "64 MiB"),
+            (Bytes(1_610_612_736), "1.5 GiB"), (.max, "15.9 EiB"),
+        ]
+    )
     func description(quantity: Bytes, text: String) {
         #expect(quantity.description == text)
     }
@@ -21,9 +24,12 @@ struct BytesTests {
         #expect(Bytes.max.roundedUp(toMultipleOf: .mebibytes(1)) == .max)
     }
 
-    @Test("rounds to steps", arguments: [
-        (UInt64(0), UInt64(0), UInt64(0)), (1, 4096, 0), (4096, 4096, 4096), (4097, 8192, 4096),
-    ])
+    @Test(
+        "rounds to steps",
+        arguments: [
+            (UInt64(0), UInt64(0), UInt64(0)), (1, 4096, 0), (4096, 4096, 4096), (4097, 8192, 4096),
+        ]
+    )
     func steps(quantity: UInt64, up: UInt64, down: UInt64) {
         #expect(Bytes(quantity).roundedUp(toMultipleOf: Bytes(4096)) == Bytes(up))
         #expect(Bytes(quantity).roundedDown(toMultipleOf: Bytes(4096)) == Bytes(down))

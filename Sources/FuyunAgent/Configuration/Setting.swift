@@ -55,7 +55,8 @@ struct Setting: Sendable {
             key: "cgroup.roots",
             kind: .texts,
             standard: .stringArray(["/"]),
-            summary: "directories under the mount in which containers are looked for; missing ones are skipped; `/` is all "
+            summary:
+                "directories under the mount in which containers are looked for; missing ones are skipped; `/` is all "
                 + "but `user.slice`"
         ),
         Setting(
@@ -141,7 +142,9 @@ struct Setting: Sendable {
         whole("server.connections", 16...1_000_000, 8_192, "connections open at once, in all"),
         whole("server.connections_per_peer", 1...65_536, 128, "connections open at once from one container"),
         Setting(
-            key: "server.containers_as_platform", kind: .flag, standard: .bool(false),
+            key: "server.containers_as_platform",
+            kind: .flag,
+            standard: .bool(false),
             summary: "whether processes in containers may use platform.sock, for an invoker that runs in one"
         ),
         whole("server.idle_seconds", 1...86_400, 300, "time after which a connection with no call in flight is closed"),

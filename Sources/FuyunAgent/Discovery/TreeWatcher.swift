@@ -24,7 +24,9 @@ final class TreeWatcher {
     static let mostDirectories = 20_000
 
     /// When a new cgroup without memory files is looked at again.
-    static let admissionDelays: [Duration] = [.milliseconds(10), .milliseconds(50), .milliseconds(250), .seconds(1), .seconds(5)]
+    static let admissionDelays: [Duration] = [
+        .milliseconds(10), .milliseconds(50), .milliseconds(250), .seconds(1), .seconds(5),
+    ]
 
     private let watcher: CgroupWatcher
     private let hierarchy: CgroupHierarchy
@@ -125,7 +127,9 @@ final class TreeWatcher {
         } catch {
             if error.code != .absent, error.code != .gone {
                 engine.logger.warning(
-                    "cannot admit a container", metadata: ["container": "/\(path)", "error": "\(error)"])
+                    "cannot admit a container",
+                    metadata: ["container": "/\(path)", "error": "\(error)"]
+                )
             }
             return
         }

@@ -35,7 +35,8 @@ struct ManagedTree: Sendable, Equatable {
     func isWorthWatching(_ path: String) -> Bool {
         path.isEmpty
             || roots.contains { root in
-                (root == path || Self.isInside(path, root) || Self.isInside(root, path)) && Self.isGranted(path, by: root)
+                (root == path || Self.isInside(path, root) || Self.isInside(root, path))
+                    && Self.isGranted(path, by: root)
             }
     }
 

@@ -60,7 +60,8 @@ extension Engine {
         return ErrorAnswer(
             .wrongSocket,
             "the caller is in the container /\(identity.path), which speaks on function.sock only; "
-                + "an invoker that runs in a container needs server.containers_as_platform")
+                + "an invoker that runs in a container needs server.containers_as_platform"
+        )
     }
 
     /// Answers a request, now or (nil) later.
