@@ -71,9 +71,9 @@ let package = Package(
         // Mains: read the command line, build, run.
         .executableTarget(
             name: "fuyun-agent",
-            dependencies: ["FuyunAgent", "Systemd", argumentParser, lifecycle, logging]
+            dependencies: ["FuyunAgent", "FuyunProtocol", "Systemd", argumentParser, lifecycle, logging]
         ),
-        .executableTarget(name: "fuyun-shim", dependencies: ["FuyunShim", argumentParser]),
+        .executableTarget(name: "fuyun-shim", dependencies: ["FuyunProtocol", "FuyunShim", argumentParser]),
         .executableTarget(
             name: "fuyun",
             dependencies: [

@@ -1,6 +1,7 @@
 public import Cgroup
 import CoreMetrics
 import FuyunInvocation
+import FuyunProtocol
 import Glibc
 public import Logging
 import MemoryUnits
@@ -194,7 +195,7 @@ public final class Agent: Service {
         surroundings.notifier.ready()
         surroundings.logger.notice(
             "ready",
-            metadata: ["version": "\(AgentVersion.text)", "sockets": "\(configuration.paths.runtime)"]
+            metadata: ["version": "\(FuyunVersion.text)", "sockets": "\(configuration.paths.runtime)"]
         )
         try? await gracefulShutdown()
         surroundings.notifier.stopping()

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FuyunAgent
+import FuyunProtocol
 import Logging
 import ServiceLifecycle
 import Systemd
@@ -11,7 +12,7 @@ struct FuyunAgentCommand: AsyncParsableCommand {
         abstract: "Gives every function invocation on this node the memory it needs, and no more.",
         discussion: "Settings come from the command line, the environment (FUYUN_*) and the file, in this order; "
             + "docs/configuration.md lists them. Exit status: 0 done, 1 something is wrong, 64 bad usage.",
-        version: AgentVersion.text,
+        version: FuyunVersion.text,
         subcommands: [Serve.self, Release.self],
         defaultSubcommand: Serve.self
     )

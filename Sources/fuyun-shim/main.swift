@@ -1,4 +1,5 @@
 import ArgumentParser
+import FuyunProtocol
 import FuyunShim
 
 struct FuyunShim: ParsableCommand {
@@ -10,6 +11,7 @@ struct FuyunShim: ParsableCommand {
             sets the container's memory limit; then it passes the call on, and tells the agent how it ended. When the \
             agent is away or late, calls go on as if the shim were not there.
             """,
+        version: FuyunVersion.text,
         subcommands: [HTTP.self]
     )
 }

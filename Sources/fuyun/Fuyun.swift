@@ -1,11 +1,9 @@
 import ArgumentParser
+import FuyunProtocol
 
 /// The operator's command line.
 @main
 struct Fuyun: AsyncParsableCommand {
-    /// As `fuyun --version` prints it.
-    static let version = "0.1.0"
-
     static let configuration = CommandConfiguration(
         commandName: "fuyun",
         abstract: "Looks at policies, at the agent of this node, and at the node itself.",
@@ -24,7 +22,7 @@ struct Fuyun: AsyncParsableCommand {
               2   the agent cannot be reached
               64  the command line is wrong
             """,
-        version: version,
+        version: FuyunVersion.text,
         subcommands: [
             PolicyCommand.self, StatusCommand.self, ContainersCommand.self, FunctionsCommand.self, ExplainCommand.self,
             DoctorCommand.self,

@@ -14,7 +14,7 @@ struct AdminTests {
     func status() async throws {
         try await Fixture.with { fixture in
             let status = try json(try await fixture.page("/v1/status"))
-            guard case .string(AgentVersion.text) = status["version"]?.content else {
+            guard case .string(FuyunVersion.text) = status["version"]?.content else {
                 Issue.record("no version")
                 return
             }

@@ -46,7 +46,7 @@ extension Engine {
 
     private func writeStatus(_ json: inout JSONWriter) {
         json.beginObject()
-        json.field("version", AgentVersion.text)
+        json.field("version", FuyunVersion.text)
         json.field("epoch", InvocationID(epoch: epoch, sequence: 0).description.prefix(8).description)
         json.field("uptime_seconds", Clocks.monotonic().since(startedAt).inSeconds.rounded())
         json.field("ready", isReady)

@@ -1,4 +1,5 @@
 import FuyunPolicy
+import FuyunProtocol
 import Glibc
 import SystemPackage
 
@@ -225,10 +226,10 @@ struct ServiceFindings {
                     "fuyun status says why."
                 )
             }
-            if version != Fuyun.version {
+            if version != FuyunVersion.text {
                 return .warning(
                     subject,
-                    "version \(version), but this is fuyun \(Fuyun.version)",
+                    "version \(version), but this is fuyun \(FuyunVersion.text)",
                     "Install both from one release; after an upgrade: systemctl restart fuyun-agent"
                 )
             }
