@@ -96,7 +96,7 @@ final class ClientHandler: ChannelInboundHandler {
         guard head.method != .CONNECT, !HeaderRules.hasForeignCoding(head.headers) else {
             return respond(.notImplemented, "this proxy passes on neither CONNECT nor transfer codings but chunked")
         }
-        if upstream?.isFresh == false { dropUpstream() }
+        if upstream?.isFresh(within: core.configuration.upstreamReuse) == false { dropUpstream() }
         calls += 1
         var payload: KeptPayload?
         if core.naming.mayBeCall(head) {

@@ -32,6 +32,8 @@ public struct ShimConfiguration: Sendable {
     public var methods: Set<String> = ["POST", "PUT", "PATCH"]
     /// How long after the start a call waits for the function's server to come up.
     public var upstreamWait: Duration = .seconds(60)
+    /// How long a connection to the function's server is used again after its last answer; servers close idle ones.
+    public var upstreamReuse: Duration = .seconds(1)
     /// How long a connection may stay open between requests.
     public var idleTimeout: Duration = .seconds(600)
     /// How long a request's head, the next part of its body, or the taking of the answer may take.

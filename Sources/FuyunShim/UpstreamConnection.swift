@@ -66,7 +66,7 @@ final class UpstreamConnection: ChannelInboundHandler {
     }
 
     /// Whether the server is likely to still want this connection: open, and not idle for longer than servers keep one.
-    var isFresh: Bool { !isClosed && NIODeadline.now() - idleSince < .seconds(1) }
+    func isFresh(within limit: Duration) -> Bool { !isClosed && NIODeadline.now() - idleSince < TimeAmount(limit) }
 
     var isWritable: Bool { context?.channel.isWritable ?? false }
 

@@ -4,7 +4,7 @@ import FuyunTestSupport
 import NIOCore
 import Testing
 
-@Suite("Malformed HTTP")
+@Suite("Malformed HTTP", .serialized)
 struct EdgeTests {
     @Test(
         "is refused",

@@ -7,7 +7,7 @@ import NIOCore
 import Synchronization
 import Testing
 
-@Suite("Invocations through the shim")
+@Suite("Invocations through the shim", .serialized)
 struct InvocationTests {
     @Test("the agent hears of a call before the function, and of its end afterwards")
     func order() async throws {
@@ -173,7 +173,7 @@ struct InvocationTests {
     private static let begun = StubAgent.begun(InvocationID(epoch: 1, sequence: 1), function: "guest/f")
 }
 
-@Suite("The small client")
+@Suite("The small client", .serialized)
 struct ClientTests {
     @Test("begins and ends on one connection")
     func beginAndEnd() async throws {

@@ -9,7 +9,7 @@ import Glibc
 #endif
 
 /// The built program, with a command of its own.
-@Suite("fuyun-shim as a program", .timeLimit(.minutes(2)))
+@Suite("fuyun-shim as a program", .serialized, .timeLimit(.minutes(2)))
 struct ProcessTests {
     private func run(
         _ command: [String],
@@ -120,7 +120,7 @@ struct ProcessTests {
         let shim = try ShimProgram(
             [
                 "--upstream", "127.0.0.1:\(upstream)", "--agent", "unix:\(path)", "--function", "f", "--agent-deadline",
-                "5000",
+                "10000",
                 "--", "python3", "-c", Self.killsItself, "\(upstream)",
             ],
             listen: try Rig.freePort()
@@ -147,7 +147,7 @@ struct ProcessTests {
         let shim = try ShimProgram(
             [
                 "--upstream", "127.0.0.1:\(upstream.port)", "--agent", "unix:\(path)", "--function", "f",
-                "--agent-deadline", "5000",
+                "--agent-deadline", "10000",
             ],
             listen: try Rig.freePort()
         )

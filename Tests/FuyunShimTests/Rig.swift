@@ -60,7 +60,8 @@ struct Rig {
         )
         configuration.agent = .unix(path)
         // Tests share two cores with each other: only those that test the deadline set it tight.
-        configuration.agentDeadline = .seconds(5)
+        configuration.agentDeadline = .seconds(30)
+        configuration.upstreamReuse = .seconds(60)
         configuration.function = "guest/f"
         configuration.isQuiet = true
         configuration.upstreamWait = .zero

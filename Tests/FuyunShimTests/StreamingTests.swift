@@ -3,7 +3,7 @@ import FuyunTestSupport
 import NIOCore
 import Testing
 
-@Suite("Streaming through the shim")
+@Suite("Streaming through the shim", .serialized)
 struct StreamingTests {
     private static let sizes = [0, 1, 1024, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 3 << 20]
     /// Kept part, one read of each side, and what the sockets' kernel buffers may hold when a side closes.
