@@ -6,7 +6,6 @@ import PackageDescription
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
-let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
@@ -29,7 +28,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
-        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
@@ -50,7 +48,7 @@ let package = Package(
 
         // Floor 2: values and wires.
         .target(name: "FuyunInvocation", dependencies: ["Cgroup", "FuyunPolicy", "MemoryUnits"]),
-        .target(name: "FuyunProtocol", dependencies: ["FuyunPolicy", "MemoryUnits", httpTypes, nioCore]),
+        .target(name: "FuyunProtocol", dependencies: ["FuyunPolicy", "MemoryUnits", nioCore]),
         .target(name: "FuyunClient", dependencies: ["FuyunPolicy", "FuyunProtocol", nioCore, nioHTTP1, nioPosix]),
 
         // Floor 3: the parts that live.
@@ -101,7 +99,7 @@ let package = Package(
         ),
         .testTarget(
             name: "FuyunProtocolTests",
-            dependencies: ["FuyunPolicy", "FuyunProtocol", "MemoryUnits", httpTypes, nioCore]
+            dependencies: ["FuyunPolicy", "FuyunProtocol", "MemoryUnits", nioCore]
         ),
         .testTarget(
             name: "FuyunShimTests",
