@@ -213,7 +213,8 @@ public final class Agent: Service {
             let line = try? await loop.submit { [confined] in
                 let engine = confined.engine.value
                 let policies = engine.policies.functions.count
-                return "\(engine.registry.count) containers, \(engine.calls.count) calls in flight, \(policies) functions with a policy"
+                return
+                    "\(engine.registry.count) containers, \(engine.calls.count) calls in flight, \(policies) functions with a policy"
             }.get()
             if let line, line != told {
                 surroundings.notifier.status(line)
