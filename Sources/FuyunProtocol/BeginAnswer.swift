@@ -187,7 +187,7 @@ public struct DecisionReport: Hashable, Sendable {
         json.key("features")
         json.beginObject()
         for feature in features {
-            json.key(feature.name)
+            json.key(named: feature.name)
             switch feature.value {
             case .number(let number): json.value(number)
             case .category(let word): json.value(word)
