@@ -1,3 +1,4 @@
+public import FuyunPolicy
 public import FuyunProtocol
 public import NIOCore
 
@@ -41,8 +42,8 @@ public final class AgentPool {
 
     /// An invocation that the agent knows, to be handed back with `end`.
     public struct Begun {
-        /// What the agent answered.
-        public let answer: BeginAnswer
+        /// The agent's id of it.
+        public let id: InvocationID
         fileprivate let connection: ExchangeConnection
         fileprivate let function: String
         fileprivate let activation: String?
@@ -117,8 +118,8 @@ public final class AgentPool {
         send(request, payload, deadline, on: connection, completion)
     }
 
-    /// Ends an invocation; what the agent answers is only looked at for its form.
-    public func end(_ begun: Begun, _ request: EndRequest, _ completion: @escaping (EndAnswer?) -> Void = { _ in }) {
+    /// Ends an invocation; `completion` is told whether the agent accounted for it.
+    public func end(_ begun: Begun, _ request: EndRequest, _ completion: @escaping (Bool) -> Void = { _ in }) {
         eventLoop.assertInEventLoop()
         var request = request
         request.function = begun.function
@@ -127,19 +128,19 @@ public final class AgentPool {
         let connection = begun.connection.isFree ? begun.connection : idle.popLast() ?? open()
         ending.append((connection, nil))
         connection.send(
-            .end(begun.answer.id, request),
+            .end(begun.id, request),
             deadline: .now() + TimeAmount(limits.endDeadline)
         ) { result in
             let next = self.endingFinished(connection)
             let response = try? result.get()
-            let answer = response.flatMap { try? EndAnswer(parsing: $0.body) }
             if response != nil, connection.isFree {
                 if let next { self.resume(next, on: connection) } else { self.keep(connection) }
             } else {
                 connection.close()
                 if let next { self.resume(next, on: self.idle.popLast() ?? self.open()) }
             }
-            completion(answer)
+            // The answer's body is for people and reports: nothing here depends on it.
+            completion(response?.status == 200)
         }
     }
 
@@ -220,7 +221,7 @@ public final class AgentPool {
                 rest.succeeded()
                 return .refused(refusal)
             }
-            let answer = try BeginAnswer(parsing: response.body)
+            let id = try BeginAnswer.id(parsing: response.body)
             guard connection.isFree else {
                 // The agent closes after its answer: it will see the invocation as abandoned.
                 rest.failed(at: .now())
@@ -229,7 +230,7 @@ public final class AgentPool {
             rest.succeeded()
             return .begun(
                 Begun(
-                    answer: answer,
+                    id: id,
                     connection: connection,
                     function: request.function,
                     activation: request.activation

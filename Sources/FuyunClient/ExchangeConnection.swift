@@ -33,6 +33,7 @@ package final class ExchangeConnection: ChannelInboundHandler {
     private var state = State.fresh
     private var exchange: Exchange?
     private var unsent: ClientRequest?
+    private let writer = RequestWriter()
 
     /// Called once, when the connection has closed and its exchange has been answered.
     package var onClose: (() -> Void)?
@@ -89,7 +90,7 @@ package final class ExchangeConnection: ChannelInboundHandler {
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
-                    try pipeline.addHandler(HTTPRequestEncoder(configuration: .manualFraming))
+                    try pipeline.addHandler(me.value.writer)
                     try pipeline.addHandler(
                         ByteToMessageHandler(HTTPResponseDecoder(leftOverBytesStrategy: .dropBytes))
                     )
@@ -122,22 +123,12 @@ package final class ExchangeConnection: ChannelInboundHandler {
     }
 
     private func write(_ request: ClientRequest, to channel: any Channel) {
-        var head = HTTPRequestHead(
-            version: .http1_1,
-            method: request.method == .get ? .GET : .POST,
-            uri: request.target,
-            headers: HTTPHeaders(request.headers.map { ($0.name, $0.value) })
+        writer.request = request
+        // One write for head and body. The decoder above the writer wants to know the method, and nothing else.
+        channel.pipeline.syncOperations.writeAndFlush(
+            NIOAny(HTTPClientRequestPart.head(request.method == .get ? RequestWriter.get : RequestWriter.post)),
+            promise: nil
         )
-        head.headers.add(name: "Host", value: "fuyun")
-        if request.method == .post {
-            head.headers.add(name: "Content-Length", value: String(request.body.readableBytes))
-        }
-        let pipeline = channel.pipeline.syncOperations
-        pipeline.write(NIOAny(HTTPClientRequestPart.head(head)), promise: nil)
-        if request.body.readableBytes > 0 {
-            pipeline.write(NIOAny(HTTPClientRequestPart.body(.byteBuffer(request.body))), promise: nil)
-        }
-        pipeline.writeAndFlush(NIOAny(HTTPClientRequestPart.end(nil)), promise: nil)
     }
 
     // MARK: Channel events

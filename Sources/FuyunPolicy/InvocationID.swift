@@ -14,11 +14,12 @@ public struct InvocationID: Hashable, Sendable, LosslessStringConvertible {
     }
 
     /// Reads `6650f1a2-1f`: 8 and 1…16 hexadecimal digits in lower case; nil for anything else, also for `-01`.
-    public init?(utf8 text: some Collection<UInt8>) {
-        guard (10...25).contains(text.count) else { return nil }
+    public init?(utf8 text: Span<UInt8>) {
+        guard (10...Self.maximumLength).contains(text.count) else { return nil }
         var epoch: UInt32 = 0
         var sequence: UInt64 = 0
-        for (position, character) in text.enumerated() {
+        for position in text.indices {
+            let character = text[position]
             if position == 8 {
                 guard character == UInt8(ascii: "-") else { return nil }
                 continue
@@ -36,30 +37,28 @@ public struct InvocationID: Hashable, Sendable, LosslessStringConvertible {
     }
 
     /// Reads `6650f1a2-1f`; nil for anything else.
-    public init?(_ description: String) { self.init(utf8: description.utf8) }
+    public init?(_ description: String) { self.init(utf8: description.utf8.span) }
 
     /// `6650f1a2-1f`.
     public var description: String {
-        String(unsafeUninitializedCapacity: 25) { target in
-            var count = 0
-            write { character in
-                target[count] = character
-                count += 1
-            }
-            return count
-        }
+        String(unsafeUninitializedCapacity: Self.maximumLength) { $0.baseAddress.map(write(to:)) ?? 0 }
     }
 
-    /// Gives the text's bytes one after the other, without making a string.
-    public func write(_ put: (UInt8) -> Void) {
-        for shift in stride(from: 28, through: 0, by: -4) {
-            put(UInt8(truncatingIfNeeded: epoch >> UInt32(shift) & 15).hexadecimalCharacter)
+    /// The most characters that an id has.
+    package static let maximumLength = 25
+
+    /// Writes the text, without making a string, to where there is room for `maximumLength` bytes; returns its length.
+    package func write(to target: UnsafeMutablePointer<UInt8>) -> Int {
+        for position in 0..<8 {
+            target[position] = UInt8(truncatingIfNeeded: epoch >> UInt32(28 - position * 4) & 15).hexadecimalCharacter
         }
-        put(UInt8(ascii: "-"))
-        let significant = max(4, 64 - sequence.leadingZeroBitCount)
-        for shift in stride(from: (significant + 3) / 4 * 4 - 4, through: 0, by: -4) {
-            put(UInt8(truncatingIfNeeded: sequence >> UInt64(shift) & 15).hexadecimalCharacter)
+        target[8] = UInt8(ascii: "-")
+        let digits = max(1, (67 - sequence.leadingZeroBitCount) / 4)
+        for position in 0..<digits {
+            let shift = UInt64(4 * (digits - 1 - position))
+            target[9 + position] = UInt8(truncatingIfNeeded: sequence >> shift & 15).hexadecimalCharacter
         }
+        return 9 + digits
     }
 }
 

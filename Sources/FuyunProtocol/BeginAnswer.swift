@@ -55,6 +55,19 @@ public struct BeginAnswer: Hashable, Sendable {
         }
     }
 
+    /// Reads only the id from the body of an answer: enough to end the invocation.
+    ///
+    /// The other values are passed over.
+    package static func id(parsing body: ByteBuffer) throws(JSONError) -> InvocationID {
+        var id: InvocationID?
+        try JSONReader.read(body) { json throws(JSONError) in
+            try json.object { json, key throws(JSONError) in
+                if key == "id" { id = try json.invocationID() } else { try json.skip() }
+            }
+        }
+        return try JSONError.require(id, "id")
+    }
+
     /// Reads the body of an answer; unknown keys are skipped.
     public init(parsing body: ByteBuffer) throws(JSONError) {
         var id: InvocationID?
@@ -187,7 +200,7 @@ public struct DecisionReport: Hashable, Sendable {
         json.key("features")
         json.beginObject()
         for feature in features {
-            json.key(feature.name)
+            json.key(named: feature.name)
             switch feature.value {
             case .number(let number): json.value(number)
             case .category(let word): json.value(word)

@@ -31,8 +31,15 @@ public struct BeginRequest: Hashable, Sendable {
     }
 
     /// Reads the header of a request (NIO's `HTTPHeaders` is such a sequence).
+    @inlinable  // so that the caller's sequence is walked without generic code
     public init(headers: some Sequence<(name: String, value: String)>) throws(ErrorAnswer) {
-        let fields = try FieldValues(headers)
+        var fields = FieldValues()
+        for (name, value) in headers { try fields.take(name, value) }
+        try self.init(fields)
+    }
+
+    @usableFromInline
+    init(_ fields: FieldValues) throws(ErrorAnswer) {
         guard let function = fields.function else {
             throw ErrorAnswer(
                 .missingFunction,

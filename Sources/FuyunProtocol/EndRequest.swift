@@ -50,9 +50,16 @@ public struct EndRequest: Hashable, Sendable {
     }
 
     /// Reads a request's header and body; an empty body says nothing, unknown keys are skipped.
+    @inlinable  // so that the caller's sequence is walked without generic code
     public init(headers: some Sequence<(name: String, value: String)>, body: ByteBuffer) throws(ErrorAnswer) {
+        var fields = FieldValues()
+        for (name, value) in headers { try fields.take(name, value) }
+        try self.init(fields, body)
+    }
+
+    @usableFromInline
+    init(_ fields: FieldValues, _ body: ByteBuffer) throws(ErrorAnswer) {
         self.init()
-        let fields = try FieldValues(headers)
         if let name = fields.function { function = try CallNames.checkFunction(name) }
         activation = try CallNames.checkActivation(fields.activation)
         guard body.readableBytes > 0 else { return }

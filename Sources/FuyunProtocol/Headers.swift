@@ -17,6 +17,7 @@ public enum FuyunHeader {
 }
 
 /// The field values that this API reads from a request's header, each at most once.
+@usableFromInline
 struct FieldValues {
     var function: String?
     var activation: String?
@@ -24,19 +25,27 @@ struct FieldValues {
     var payloadLength: String?
     var container: String?
 
-    init(_ fields: some Sequence<(name: String, value: String)>) throws(ErrorAnswer) {
-        for (name, value) in fields where name.utf8.count >= 14 && name.hasFuyunPrefix {
+    @usableFromInline
+    init() {}
+
+    /// Keeps the value of a field of this API, and passes over every other field.
+    @usableFromInline
+    mutating func take(_ name: String, _ value: String) throws(ErrorAnswer) {
+        // The length tells nearly all fields apart, before any character is looked at.
+        switch name.utf8.count {
+        case 14:
             if name.matches(FuyunHeader.function) {
                 try Self.set(&function, FuyunHeader.function, value)
-            } else if name.matches(FuyunHeader.activation) {
-                try Self.set(&activation, FuyunHeader.activation, value)
             } else if name.matches(FuyunHeader.deadline) {
                 try Self.set(&deadline, FuyunHeader.deadline, value)
-            } else if name.matches(FuyunHeader.payloadLength) {
-                try Self.set(&payloadLength, FuyunHeader.payloadLength, value)
-            } else if name.matches(FuyunHeader.container) {
-                try Self.set(&container, FuyunHeader.container, value)
             }
+        case 15 where name.matches(FuyunHeader.container):
+            try Self.set(&container, FuyunHeader.container, value)
+        case 16 where name.matches(FuyunHeader.activation):
+            try Self.set(&activation, FuyunHeader.activation, value)
+        case 20 where name.matches(FuyunHeader.payloadLength):
+            try Self.set(&payloadLength, FuyunHeader.payloadLength, value)
+        default: break
         }
     }
 
@@ -49,18 +58,13 @@ struct FieldValues {
 }
 
 extension String {
-    fileprivate var hasFuyunPrefix: Bool {
-        var characters = utf8.makeIterator()
-        for expected in "fuyun-".utf8 {
-            guard let character = characters.next(), character | 0x20 == expected | 0x20 else { return false }
-        }
-        return true
-    }
-
     /// Compares header names: ASCII, without regard to case, without allocating.
     package func matches(_ name: String) -> Bool {
-        guard utf8.count == name.utf8.count else { return false }
-        return zip(utf8, name.utf8).allSatisfy { $0.lowercasedASCII == $1.lowercasedASCII }
+        let left = utf8.span
+        let right = name.utf8.span
+        guard left.count == right.count else { return false }
+        for index in left.indices where left[index].lowercasedASCII != right[index].lowercasedASCII { return false }
+        return true
     }
 }
 

@@ -4,6 +4,8 @@ public import NIOCore
 extension InvocationID {
     /// Appends the id's text.
     public func write(into buffer: inout ByteBuffer) {
-        write { buffer.writeInteger($0) }
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: Self.maximumLength) { target in
+            target.baseAddress.map { write(to: $0.assumingMemoryBound(to: UInt8.self)) } ?? 0
+        }
     }
 }

@@ -147,15 +147,15 @@ package struct JSONReader {
     /// Passes over the next value, whatever it is.
     package mutating func skip() throws(JSONError) {
         switch try peek() {
-        case .string: try skipString()
-        case .number: _ = try number()
+        case .string: _ = try skipString()
+        case .number: try skipNumber()
         case .bool: _ = try bool()
         case .null: try null()
         case .object, .array:
             var depth = 0
             repeat {
                 switch try next() {
-                case UInt8(ascii: "\""): try skipString()
+                case UInt8(ascii: "\""): _ = try skipString()
                 case UInt8(ascii: "{"), UInt8(ascii: "["):
                     depth += 1
                     offset += 1
@@ -174,11 +174,13 @@ package struct JSONReader {
     package mutating func string() throws(JSONError) -> String {
         try expect(.string, "a string")
         let start = offset + 1
-        try skipString()
+        let isPlain = try skipString()
         let raw = UnsafeRawBufferPointer(rebasing: text[start..<offset - 1])
         guard raw.count <= maximumStringLength else {
             throw JSONError(.outOfRange, "at most \(maximumStringLength) bytes of text", at: start)
         }
+        // ASCII, so there is nothing to check.
+        if isPlain { return String(decoding: raw, as: UTF8.self) }
         guard
             let plain = raw.contains(UInt8(ascii: "\\"))
                 ? try unescape(raw, at: start) : String(validating: raw, as: UTF8.self)
@@ -190,6 +192,29 @@ package struct JSONReader {
     package mutating func number() throws(JSONError) -> Double {
         try expect(.number, "a number")
         let start = offset
+        try numberText()
+        return try number(from: start)
+    }
+
+    /// Passes over a number; one that is not finite is refused.
+    private mutating func skipNumber() throws(JSONError) {
+        let start = offset
+        // Without an exponent, 300 characters cannot be too large.
+        if try numberText() || offset - start > 300 { _ = try number(from: start) }
+    }
+
+    /// The finite number of which the text was passed over.
+    private func number(from start: Int) throws(JSONError) -> Double {
+        guard offset - start <= 400 else { throw JSONError(.outOfRange, "at most 400 digits", at: start) }
+        guard let value = Double(String(decoding: text[start..<offset], as: UTF8.self)), value.isFinite else {
+            throw JSONError(.outOfRange, "a finite number", at: start)
+        }
+        return value
+    }
+
+    /// Passes over the text of a number; returns whether it has an exponent.
+    @discardableResult
+    private mutating func numberText() throws(JSONError) -> Bool {
         if text[offset] == UInt8(ascii: "-") { offset += 1 }
         let whole = offset
         try digits()
@@ -200,16 +225,11 @@ package struct JSONReader {
             offset += 1
             try digits()
         }
-        if let letter = current, letter | 0x20 == UInt8(ascii: "e") {
-            offset += 1
-            if current == UInt8(ascii: "+") || current == UInt8(ascii: "-") { offset += 1 }
-            try digits()
-        }
-        guard offset - start <= 400 else { throw JSONError(.outOfRange, "at most 400 digits", at: start) }
-        guard let value = Double(String(decoding: text[start..<offset], as: UTF8.self)), value.isFinite else {
-            throw JSONError(.outOfRange, "a finite number", at: start)
-        }
-        return value
+        guard let letter = current, letter | 0x20 == UInt8(ascii: "e") else { return false }
+        offset += 1
+        if current == UInt8(ascii: "+") || current == UInt8(ascii: "-") { offset += 1 }
+        try digits()
+        return true
     }
 
     /// Reads a whole number.
@@ -218,13 +238,30 @@ package struct JSONReader {
     ) throws(JSONError) -> Number {
         try expect(.number, "a whole number")
         let start = offset
-        let value = try number()
-        // Digits are read as digits: a Double would round numbers beyond 2^53.
-        let exact = Number(String(decoding: text[start..<offset], as: UTF8.self)) ?? Number(exactly: value)
+        try numberText()
+        let exact: Number?
+        if let few = fewDigits(from: start) {
+            exact = Number(exactly: few)
+        } else {
+            let value = try number(from: start)
+            // Digits are read as digits: a Double would round numbers beyond 2^53.
+            exact = Number(String(decoding: text[start..<offset], as: UTF8.self)) ?? Number(exactly: value)
+        }
         guard let exact, range.contains(exact) else {
             throw JSONError(.outOfRange, "a whole number from \(range.lowerBound) to \(range.upperBound)", at: start)
         }
         return exact
+    }
+
+    /// The number that was passed over, when it is nothing but digits and certain to be below 2^64.
+    private func fewDigits(from start: Int) -> UInt64? {
+        guard offset - start <= 19 else { return nil }
+        var value: UInt64 = 0
+        for character in text[start..<offset] {
+            guard character.isASCIIDigit else { return nil }
+            value = value * 10 + UInt64(character - UInt8(ascii: "0"))
+        }
+        return value
     }
 
     /// Reads a quantity of memory in bytes.
@@ -308,19 +345,24 @@ package struct JSONReader {
         while let character = current, character.isASCIIDigit { offset += 1 }
     }
 
-    private mutating func skipString() throws(JSONError) {
+    /// Passes over a string; returns whether it is ASCII without escapes.
+    private mutating func skipString() throws(JSONError) -> Bool {
         offset += 1
+        var isPlain = true
         while true {
             let character = try next()
             switch character {
             case UInt8(ascii: "\""):
                 offset += 1
-                return
+                return isPlain
             case UInt8(ascii: "\\"):
                 guard offset + 1 < text.count else { throw JSONError(.cut, "more", at: text.count) }
                 offset += 2
+                isPlain = false
             case 0..<0x20: throw JSONError(.malformed, "no control character in a string", at: offset)
-            default: offset += 1
+            default:
+                if character >= 0x80 { isPlain = false }
+                offset += 1
             }
         }
     }

@@ -10,7 +10,8 @@ public import NIOCore
 ///         json.endObject()
 ///     }
 ///
-/// Allocates nothing but the buffer's own growth (and the digits of a fraction longer than 15 characters).
+/// Allocates nothing but the buffer's own growth (and the digits of a fraction longer than 15 characters). Each key and
+/// value is put into the buffer in one go, its comma included.
 public struct JSONWriter: ~Copyable {
     private var buffer: ByteBuffer
     private var needsComma = false
@@ -31,9 +32,21 @@ public struct JSONWriter: ~Copyable {
     /// Closes an array.
     public mutating func endArray() { close(UInt8(ascii: "]")) }
 
-    /// Writes a key; its value is due next.
-    public mutating func key(_ name: String) {
-        separate()
+    /// Writes a key without characters that need an escape; its value is due next.
+    public mutating func key(_ name: StaticString) {
+        let count = name.utf8CodeUnitCount
+        append(atMost: count + 3) { target in
+            target[0] = UInt8(ascii: "\"")
+            (target + 1).update(from: name.utf8Start, count: count)
+            target[count + 1] = UInt8(ascii: "\"")
+            target[count + 2] = UInt8(ascii: ":")
+            return count + 3
+        }
+        needsComma = false
+    }
+
+    /// Writes a key that is not known when compiling; its value is due next.
+    public mutating func key(named name: String) {
         writeString(name)
         buffer.writeInteger(UInt8(ascii: ":"))
         needsComma = false
@@ -41,16 +54,13 @@ public struct JSONWriter: ~Copyable {
 
     /// Writes a string.
     public mutating func value(_ text: String) {
-        separate()
         writeString(text)
         needsComma = true
     }
 
     /// Writes a whole number.
     public mutating func value(_ number: some FixedWidthInteger) {
-        separate()
         writeDecimal(UInt64(number.magnitude), isNegative: number < 0)
-        needsComma = true
     }
 
     /// Writes a quantity of memory in bytes.
@@ -59,70 +69,70 @@ public struct JSONWriter: ~Copyable {
     /// Writes a number so that it reads back the same; whole numbers below 2^53 without a fraction, and `null` for what
     /// JSON cannot say (not a number, infinite).
     public mutating func value(_ number: Double) {
-        separate()
         if let whole = Int64(exactly: number), whole.magnitude < 1 << 53, whole != 0 || number.sign == .plus {
             writeDecimal(whole.magnitude, isNegative: whole < 0)
         } else if number.isFinite {
-            buffer.writeString(number.description)
+            var digits = number.description
+            digits.withUTF8 { digits in
+                guard let start = digits.baseAddress else { return }
+                writePlain(start, digits.count)
+            }
         } else {
-            buffer.writeStaticString("null")
+            null()
         }
-        needsComma = true
     }
 
     /// Writes `true` or `false`.
     public mutating func value(_ flag: Bool) {
-        separate()
-        buffer.writeStaticString(flag ? "true" : "false")
-        needsComma = true
+        writePlain(flag ? "true" : "false")
     }
 
     /// Writes an invocation's id as a string.
     public mutating func value(_ id: InvocationID) {
-        separate()
-        buffer.writeInteger(UInt8(ascii: "\""))
-        id.write(into: &buffer)
-        buffer.writeInteger(UInt8(ascii: "\""))
+        append(atMost: InvocationID.maximumLength + 2) { target in
+            target[0] = UInt8(ascii: "\"")
+            let count = id.write(to: target + 1)
+            target[count + 1] = UInt8(ascii: "\"")
+            return count + 2
+        }
         needsComma = true
     }
 
     /// Writes `null`.
-    public mutating func null() {
-        separate()
-        buffer.writeStaticString("null")
-        needsComma = true
-    }
+    public mutating func null() { writePlain("null") }
 
     /// Writes a key and a string, or `null`.
-    public mutating func field(_ name: String, _ text: String?) {
+    public mutating func field(_ name: StaticString, _ text: String?) {
         key(name)
         if let text { value(text) } else { null() }
     }
 
     /// Writes a key and a whole number, or `null`.
-    public mutating func field<Number: FixedWidthInteger>(_ name: String, _ number: Number?) {
+    public mutating func field<Number: FixedWidthInteger>(_ name: StaticString, _ number: Number?) {
         key(name)
         if let number { value(number) } else { null() }
     }
 
     /// Writes a key and a quantity of memory in bytes, or `null`.
-    public mutating func field(_ name: String, _ quantity: Bytes?) { field(name, quantity?.rawValue) }
+    public mutating func field(_ name: StaticString, _ quantity: Bytes?) { field(name, quantity?.rawValue) }
 
     /// Writes a key and a number, or `null`.
-    public mutating func field(_ name: String, _ number: Double?) {
+    public mutating func field(_ name: StaticString, _ number: Double?) {
         key(name)
         if let number { value(number) } else { null() }
     }
 
     /// Writes a key and a flag.
-    public mutating func field(_ name: String, _ flag: Bool) {
+    public mutating func field(_ name: StaticString, _ flag: Bool) {
         key(name)
         value(flag)
     }
 
     private mutating func open(_ bracket: UInt8) {
-        separate()
-        buffer.writeInteger(bracket)
+        append(atMost: 1) { target in
+            target[0] = bracket
+            return 1
+        }
         needsComma = false
     }
 
@@ -131,49 +141,97 @@ public struct JSONWriter: ~Copyable {
         needsComma = true
     }
 
-    private mutating func separate() {
-        if needsComma { buffer.writeInteger(UInt8(ascii: ",")) }
+    /// Appends the comma that is due and what `fill` writes: at most `count` bytes, as many as it returns.
+    @inline(__always)
+    private mutating func append(atMost count: Int, _ fill: (UnsafeMutablePointer<UInt8>) -> Int) {
+        let comma = needsComma ? 1 : 0
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count + comma) { target in
+            guard let start = target.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return 0 }
+            // Overwritten when no comma is due.
+            start[0] = UInt8(ascii: ",")
+            return comma + fill(start + comma)
+        }
+    }
+
+    private mutating func writePlain(_ word: StaticString) { writePlain(word.utf8Start, word.utf8CodeUnitCount) }
+
+    private mutating func writePlain(_ start: UnsafePointer<UInt8>, _ count: Int) {
+        append(atMost: count) { target in
+            target.update(from: start, count: count)
+            return count
+        }
+        needsComma = true
     }
 
     private mutating func writeString(_ text: String) {
-        buffer.writeInteger(UInt8(ascii: "\""))
-        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
-            buffer.writeString(text)
-        } else {
-            for character in text.utf8 { writeEscaped(character) }
-        }
-        buffer.writeInteger(UInt8(ascii: "\""))
-    }
-
-    private mutating func writeEscaped(_ character: UInt8) {
-        switch character {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-            buffer.writeInteger(UInt8(ascii: "\\"))
-            buffer.writeInteger(character)
-        case UInt8(ascii: "\n"): buffer.writeStaticString("\\n")
-        case UInt8(ascii: "\r"): buffer.writeStaticString("\\r")
-        case UInt8(ascii: "\t"): buffer.writeStaticString("\\t")
-        case 0..<0x20:
-            buffer.writeStaticString("\\u00")
-            buffer.writeInteger((character >> 4).hexadecimalCharacter)
-            buffer.writeInteger((character & 15).hexadecimalCharacter)
-        default: buffer.writeInteger(character)
+        // A copy of the reference: the text is contiguous already.
+        var text = text
+        text.withUTF8 { text in
+            var escapes = 0
+            for character in text where character.needsEscape { escapes += 1 }
+            // The longest escape has six characters.
+            append(atMost: text.count + 2 + 5 * escapes) { target in
+                target[0] = UInt8(ascii: "\"")
+                var end = 1
+                if escapes > 0 {
+                    for character in text { end += character.escape(to: target + end) }
+                } else if let start = text.baseAddress {
+                    (target + 1).update(from: start, count: text.count)
+                    end += text.count
+                }
+                target[end] = UInt8(ascii: "\"")
+                return end + 1
+            }
         }
     }
 
     private mutating func writeDecimal(_ magnitude: UInt64, isNegative: Bool) {
-        if isNegative { buffer.writeInteger(UInt8(ascii: "-")) }
-        // 20 digits hold 2^64 - 1; filled from the end.
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+        let sign = isNegative ? 1 : 0
+        // 20 digits hold 2^64 - 1.
+        append(atMost: 21) { target in
+            target[0] = UInt8(ascii: "-")
+            var count = 1
+            var bound: UInt64 = 10
+            while count < 20, magnitude >= bound {
+                count += 1
+                bound &*= 10
+            }
             var rest = magnitude
-            var start = 20
-            repeat {
-                start -= 1
-                digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            for position in stride(from: sign + count - 1, through: sign, by: -1) {
+                target[position] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
                 rest /= 10
-            } while rest > 0
-            buffer.writeBytes(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(digits)[start...]))
+            }
+            return sign + count
         }
+        needsComma = true
+    }
+}
+
+extension UInt8 {
+    /// Whether the character must not stand in a JSON string as it is.
+    fileprivate var needsEscape: Bool { self < 0x20 || self == UInt8(ascii: "\"") || self == UInt8(ascii: "\\") }
+
+    /// Writes the character as it must stand in a JSON string; returns its length, at most 6.
+    fileprivate func escape(to target: UnsafeMutablePointer<UInt8>) -> Int {
+        guard needsEscape else {
+            target[0] = self
+            return 1
+        }
+        target[0] = UInt8(ascii: "\\")
+        switch self {
+        case UInt8(ascii: "\n"): target[1] = UInt8(ascii: "n")
+        case UInt8(ascii: "\r"): target[1] = UInt8(ascii: "r")
+        case UInt8(ascii: "\t"): target[1] = UInt8(ascii: "t")
+        case 0..<0x20:
+            target[1] = UInt8(ascii: "u")
+            target[2] = UInt8(ascii: "0")
+            target[3] = UInt8(ascii: "0")
+            target[4] = (self >> 4).hexadecimalCharacter
+            target[5] = (self & 15).hexadecimalCharacter
+            return 6
+        default: target[1] = self
+        }
+        return 2
     }
 }
 

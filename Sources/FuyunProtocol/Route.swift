@@ -25,15 +25,23 @@ public enum Route: Hashable, Sendable {
     ///
     /// Throws `not_found`, or `unknown_invocation` for a path with something that is no invocation's id.
     public init(target: String) throws(ErrorAnswer) {
-        let path = target.utf8.prefix { $0 != UInt8(ascii: "?") }
-        let prefix = "/v1/invocations/".utf8
-        if path.starts(with: prefix) {
-            let rest = path.dropFirst(prefix.count)
-            let name = rest.prefix { $0 != UInt8(ascii: "/") }
-            let action = rest.dropFirst(name.count)
-            let isEnd = action.elementsEqual("/end".utf8)
-            guard isEnd || action.elementsEqual("/explain".utf8) else { throw Self.unknown }
-            guard let id = InvocationID(utf8: name) else {
+        let text = target.utf8.span
+        var end = 0
+        while end < text.count, text[end] != UInt8(ascii: "?") { end += 1 }
+        let path = text.extracting(0..<end)
+        if path.equals("/v1/invocations") {
+            self = .invocations
+            return
+        }
+        let prefix: StaticString = "/v1/invocations/"
+        if path.count > prefix.utf8CodeUnitCount, path.extracting(first: prefix.utf8CodeUnitCount).equals(prefix) {
+            let rest = path.extracting(droppingFirst: prefix.utf8CodeUnitCount)
+            var slash = 0
+            while slash < rest.count, rest[slash] != UInt8(ascii: "/") { slash += 1 }
+            let action = rest.extracting(droppingFirst: slash)
+            let isEnd = action.equals("/end")
+            guard isEnd || action.equals("/explain") else { throw Self.unknown }
+            guard let id = InvocationID(utf8: rest.extracting(first: slash)) else {
                 throw ErrorAnswer(
                     .unknownInvocation,
                     "the path does not name an invocation; use the id that its begin answered"
@@ -42,7 +50,7 @@ public enum Route: Hashable, Sendable {
             self = isEnd ? .end(id) : .explain(id)
             return
         }
-        for route in Self.fixed where path.elementsEqual(route.path.utf8) {
+        for route in Self.others where path.equals(route.path.utf8.span) {
             self = route
             return
         }
@@ -72,10 +80,20 @@ public enum Route: Hashable, Sendable {
         }
     }
 
-    private static let fixed: [Route] = [
-        .invocations, .functions, .containers, .status, .metrics, .healthz, .readyz,
-    ]
+    private static let others: [Route] = [.functions, .containers, .status, .metrics, .healthz, .readyz]
     private static var unknown: ErrorAnswer {
         ErrorAnswer(.notFound, "there is no such path; see docs/protocol.md for those that there are")
+    }
+}
+
+extension Span<UInt8> {
+    fileprivate func equals(_ other: Span<UInt8>) -> Bool {
+        guard count == other.count else { return false }
+        for index in indices where self[index] != other[index] { return false }
+        return true
+    }
+
+    fileprivate func equals(_ other: StaticString) -> Bool {
+        other.withUTF8Buffer { equals($0.span) }
     }
 }

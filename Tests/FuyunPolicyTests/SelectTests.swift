@@ -92,6 +92,8 @@ import Testing
         #expect(StableHash.hash("") == 0xefd01f60ba992926)
         #expect(StableHash.hash("4479a1") == 0xdac3740757e4087d)
         #expect(StableHash.hash([0x61]) == StableHash.hash("a"))
+        #expect(StableHash.hash("xü€"[...]) == StableHash.hash("xü€"))
+        #expect(StableHash.hash(0x0102_0304_0506_0708 as UInt64) == StableHash.hash([8, 7, 6, 5, 4, 3, 2, 1]))
         #expect(StableHash.fraction(0) == 0)
         #expect(StableHash.fraction(.max) < 1)
     }

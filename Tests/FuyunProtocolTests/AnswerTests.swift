@@ -42,6 +42,15 @@ struct BeginAnswerTests {
         #expect(try BeginAnswer(parsing: ByteBuffer(string: written)) == answer)
     }
 
+    @Test("give their id alone, whatever else they hold")
+    func identifier() throws {
+        let answer = #"{"x":[1,{"id":"y"}],"n":-1.5e3,"id":"6650f1a2-1","decision":{"reason":7},"limit_bytes":null}"#
+        #expect(try BeginAnswer.id(parsing: ByteBuffer(string: answer)) == Self.id)
+        for rubbish in ["", "{}", "null", #"{"id":1}"#, #"{"id":"x"}"#, answer + "x", String(answer.dropLast())] {
+            #expect(throws: JSONError.self) { try BeginAnswer.id(parsing: ByteBuffer(string: rubbish)) }
+        }
+    }
+
     @Test("say max as null, and no decision as null")
     func nulls() throws {
         let answer = BeginAnswer(id: Self.id, function: "f", limit: nil, applied: false, held: false, mode: .observe)

@@ -34,6 +34,7 @@ struct JSONWriterTests {
     )
     func escapes(plain: String, written: String) {
         #expect(text { $0.writeJSON { $0.value(plain) } } == written)
+        #expect(text { $0.writeJSON { $0.key(named: plain) } } == written + ":")
     }
 
     @Test(

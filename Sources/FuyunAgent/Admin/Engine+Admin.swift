@@ -84,7 +84,10 @@ extension Engine {
         json.endObject()
         json.key("sockets")
         json.beginObject()
-        for role in SocketRole.allCases { json.field(role.rawValue, sockets[role]) }
+        for role in SocketRole.allCases {
+            json.key(named: role.rawValue)
+            if let path = sockets[role] { json.value(path) } else { json.null() }
+        }
         json.endObject()
         json.endObject()
     }
@@ -97,7 +100,7 @@ extension Engine {
         for method in PeerIdentity.Method.allCases where peerMethods.contains(method) { json.value(method.rawValue) }
         json.endArray()
         if let features {
-            let table: [(String, Bool)] = [
+            let table: [(StaticString, Bool)] = [
                 ("memory_peak", features.peak), ("memory_peak_reset", features.peakReset),
                 ("memory_reclaim", features.reclaim), ("memory_events_local", features.localEvents),
                 ("memory_pressure", features.pressure), ("memory_swap_max", features.swapMax),

@@ -97,7 +97,7 @@ extension Engine {
             of: policies.functions[begin.function],
             grant: configuration.grant(for: begin.function),
             ceiling: min(container.ledger.ceiling.ceiling, container.ledger.ancestorLimit.ceiling),
-            activationHash: begin.activation.map { StableHash.hash($0) } ?? StableHash.hash(lastSequence.bytes),
+            activationHash: begin.activation.map { StableHash.hash($0) } ?? StableHash.hash(lastSequence),
             payload: request.body,
             length: begin.payloadLength ?? request.bodyLength
         ) { request.head.headers.first(name: $0) }
@@ -140,12 +140,5 @@ extension Engine {
         }
         logger.warning("cannot read a container's cgroup", metadata: ["file": "\(error.file)", "error": "\(error)"])
         return ErrorAnswer(.unavailable, "the container's cgroup cannot be read: \(error)")
-    }
-}
-
-extension UInt64 {
-    /// The eight bytes of the number.
-    fileprivate var bytes: some Sequence<UInt8> {
-        (0..<8).lazy.map { UInt8(truncatingIfNeeded: self >> UInt64($0 * 8)) }
     }
 }

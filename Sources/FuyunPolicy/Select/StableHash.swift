@@ -6,6 +6,14 @@ public enum StableHash {
     /// The hash of a text's UTF-8.
     public static func hash(_ text: some StringProtocol) -> UInt64 { hash(text.utf8) }
 
+    /// The hash of a text's UTF-8.
+    ///
+    /// The same as of any other text and sequence; callers in other modules get these two without generic code.
+    public static func hash(_ text: String) -> UInt64 { hash(text.utf8) }
+
+    /// The hash of a number's eight bytes, the lowest first.
+    public static func hash(_ number: UInt64) -> UInt64 { withUnsafeBytes(of: number.littleEndian) { hash($0) } }
+
     /// The hash of bytes.
     public static func hash(_ bytes: some Sequence<UInt8>) -> UInt64 {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
