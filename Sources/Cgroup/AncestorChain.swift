@@ -1,16 +1,21 @@
 import Glibc
 import MemoryUnits
 
-/// One ancestor of containers' cgroups, with its limit and its own counters kept open.
+/// One ancestor of containers' cgroups, with its limit and its counters kept open: three descriptors, however many
+/// containers are below it.
+///
+/// When it is removed every method throws `CgroupError` with code `gone`.
 public final class AncestorLevel: Sendable {
     /// The cgroup.
     public let directory: CgroupDirectory
     private let max: Descriptor
-    private let events: Descriptor
+    private let localEventsFile: Descriptor
+    private let eventsFile: Descriptor
 
     init(_ directory: consuming CgroupDirectory) throws(CgroupError) {
         self.max = try directory.openFile("memory.max", O_RDONLY)
-        self.events = try directory.openFile("memory.events.local", O_RDONLY)
+        self.localEventsFile = try directory.openFile("memory.events.local", O_RDONLY)
+        self.eventsFile = try directory.openFile("memory.events", O_RDONLY)
         self.directory = directory
     }
 
@@ -22,8 +27,18 @@ public final class AncestorLevel: Sendable {
 
     /// `memory.events.local` of this level; nil where it has no memory controller.
     public func localEvents() throws(CgroupError) -> MemoryEvents? {
-        guard events.isOpen else { return nil }
-        return try KernelFile.text(of: events.raw, file: directory.label("memory.events.local"), KernelText.events)
+        guard localEventsFile.isOpen else { return nil }
+        return try KernelFile.text(
+            of: localEventsFile.raw,
+            file: directory.label("memory.events.local"),
+            KernelText.events
+        )
+    }
+
+    /// `memory.events` of this level, which counts what is below it too; nil where it has no memory controller.
+    public func events() throws(CgroupError) -> MemoryEvents? {
+        guard eventsFile.isOpen else { return nil }
+        return try KernelFile.text(of: eventsFile.raw, file: directory.label("memory.events"), KernelText.events)
     }
 }
 

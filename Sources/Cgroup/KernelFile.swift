@@ -16,11 +16,7 @@ enum KernelFile {
         file: @autoclosure () -> String,
         _ parse: (borrowing Span<UInt8>) -> Value?
     ) throws(CgroupError) -> Value {
-        var buffer = InlineArray<64, UInt8>(repeating: 0)
-        let count = fill(&buffer, from: descriptor, untilNewline: true)
-        guard count >= 0 else { throw failure(count, file(), "read") }
-        guard let value = parse(buffer.span.extracting(0..<count)) else { throw malformed(file()) }
-        return value
+        try contents(of: descriptor, capacity: 64, file: file(), parse)
     }
 
     /// Reads a file of several lines: the first 4 KiB of it, which hold every line that Fuyun uses.
@@ -29,11 +25,7 @@ enum KernelFile {
         file: @autoclosure () -> String,
         _ parse: (borrowing Span<UInt8>) -> Value?
     ) throws(CgroupError) -> Value {
-        var buffer = InlineArray<4096, UInt8>(repeating: 0)
-        let count = fill(&buffer, from: descriptor, untilNewline: false)
-        guard count >= 0 else { throw failure(count, file(), "read") }
-        guard let value = parse(buffer.span.extracting(0..<count)) else { throw malformed(file()) }
-        return value
+        try contents(of: descriptor, capacity: 4096, file: file(), parse)
     }
 
     /// Writes a limit and a newline.
@@ -79,27 +71,39 @@ enum KernelFile {
         CgroupError(code: .malformed, file: file, operation: "read")
     }
 
-    /// Reads from offset 0 on until the kernel says 0 (a short read is no end of file), the buffer is full, or, where
-    /// one line is the whole value, its newline is in.
+    /// Reads into memory of this call only, which is not cleared before, and parses what was read.
+    private static func contents<Value>(
+        of descriptor: CInt,
+        capacity: Int,
+        file: @autoclosure () -> String,
+        _ parse: (borrowing Span<UInt8>) -> Value?
+    ) throws(CgroupError) -> Value {
+        try withUnsafeTemporaryAllocation(of: UInt8.self, capacity: capacity) { bytes throws(CgroupError) -> Value in
+            let count = fill(bytes, from: descriptor)
+            guard count >= 0 else { throw failure(count, file(), "read") }
+            let text = UnsafeBufferPointer(rebasing: bytes[..<count])
+            guard let value = parse(text.span) else { throw malformed(file()) }
+            return value
+        }
+    }
+
+    /// Reads from offset 0 on until the end of the file, or until the buffer is full.
+    ///
+    /// A cgroup's file is one record of a seq_file: the kernel makes it whole and hands out as much as fits, so a read
+    /// that is short and ends in a newline is the end, and a second read for the 0 that says so is saved. Contents
+    /// without a last newline are read on until the kernel says 0.
     ///
     /// Returns the count or a negative errno.
-    private static func fill<let capacity: Int>(
-        _ buffer: inout InlineArray<capacity, UInt8>,
-        from descriptor: CInt,
-        untilNewline: Bool
-    ) -> Int {
-        var span = buffer.mutableSpan
-        return span.withUnsafeMutableBytes { bytes -> Int in
-            guard let base = bytes.baseAddress else { return -Int(EINVAL) }
-            var count = 0
-            while count < bytes.count {
-                let done = fuyun_pread(descriptor, base + count, bytes.count - count, off_t(count))
-                if done < 0 { return done }
-                if done == 0 { break }
-                count += done
-                if untilNewline, memchr(base, 0x0A, count) != nil { break }
-            }
-            return count
+    private static func fill(_ buffer: UnsafeMutableBufferPointer<UInt8>, from descriptor: CInt) -> Int {
+        guard let base = buffer.baseAddress else { return -Int(EINVAL) }
+        var count = 0
+        while count < buffer.count {
+            let done = fuyun_pread(descriptor, base + count, buffer.count - count, off_t(count))
+            if done < 0 { return done }
+            if done == 0 { break }
+            count += done
+            if count < buffer.count, base[count - 1] == 0x0A { break }
         }
+        return count
     }
 }

@@ -76,35 +76,27 @@ enum KernelText {
     }
 
     /// `memory.stat`; stops as soon as every line that is asked for was seen.
+    ///
+    /// The file has some sixty lines: a key is compared only with a name of its length and first letter.
     static func stat(_ text: borrowing Span<UInt8>) -> MemoryStat? {
         var stat = MemoryStat()
         var wanted = 10
         let good = pairs(text) { text, key, value in
             let bytes = Bytes(value)
-            wanted -= 1
-            if equals(text, key, "anon") {
-                stat.anonymous = bytes
-            } else if equals(text, key, "file") {
-                stat.file = bytes
-            } else if equals(text, key, "kernel") {
-                stat.kernel = bytes
-            } else if equals(text, key, "sock") {
-                stat.sockets = bytes
-            } else if equals(text, key, "shmem") {
-                stat.shared = bytes
-            } else if equals(text, key, "inactive_file") {
-                stat.inactiveFile = bytes
-            } else if equals(text, key, "active_file") {
-                stat.activeFile = bytes
-            } else if equals(text, key, "unevictable") {
-                stat.unevictable = bytes
-            } else if equals(text, key, "slab_reclaimable") {
-                stat.slabReclaimable = bytes
-            } else if equals(text, key, "slab_unreclaimable") {
-                stat.slabUnreclaimable = bytes
-            } else {
-                wanted += 1
+            switch (key.count, text[key.lowerBound]) {
+            case (4, UInt8(ascii: "a")) where equals(text, key, "anon"): stat.anonymous = bytes
+            case (4, UInt8(ascii: "f")) where equals(text, key, "file"): stat.file = bytes
+            case (4, UInt8(ascii: "s")) where equals(text, key, "sock"): stat.sockets = bytes
+            case (5, UInt8(ascii: "s")) where equals(text, key, "shmem"): stat.shared = bytes
+            case (6, UInt8(ascii: "k")) where equals(text, key, "kernel"): stat.kernel = bytes
+            case (11, UInt8(ascii: "a")) where equals(text, key, "active_file"): stat.activeFile = bytes
+            case (11, UInt8(ascii: "u")) where equals(text, key, "unevictable"): stat.unevictable = bytes
+            case (13, UInt8(ascii: "i")) where equals(text, key, "inactive_file"): stat.inactiveFile = bytes
+            case (16, UInt8(ascii: "s")) where equals(text, key, "slab_reclaimable"): stat.slabReclaimable = bytes
+            case (18, UInt8(ascii: "s")) where equals(text, key, "slab_unreclaimable"): stat.slabUnreclaimable = bytes
+            default: return true
             }
+            wanted -= 1
             return wanted > 0
         }
         return good ? stat : nil
@@ -162,13 +154,26 @@ enum KernelText {
     ) -> Bool {
         var start = 0
         while start < text.count {
-            let end = end(of: text, from: start)
-            guard end < text.count else { break }
-            var space = start
-            while space < end, text[space] != 0x20 { space += 1 }
-            guard space < end, space > start, let value = number(text, (space + 1)..<end) else { return false }
-            if !body(text, start..<space, value) { return true }
-            start = end + 1
+            var index = start
+            while index < text.count, text[index] != 0x20, text[index] != 0x0A { index += 1 }
+            let key = start..<index
+            // The value, and in the same pass the line's end; a line without a space has its newline here.
+            var isGood = !key.isEmpty && index < text.count && text[index] == 0x20
+            if isGood { index += 1 }
+            let digits = index
+            var value: UInt64 = 0
+            while index < text.count, text[index] != 0x0A {
+                let digit = text[index] &- 0x30
+                let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+                let (sum, carried) = product.addingReportingOverflow(UInt64(digit))
+                isGood = isGood && digit <= 9 && !overflow && !carried
+                value = sum
+                index += 1
+            }
+            guard index < text.count else { break }
+            guard isGood, index > digits else { return false }
+            if !body(text, key, value) { return true }
+            start = index + 1
         }
         return start > 0
     }

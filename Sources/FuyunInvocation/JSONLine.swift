@@ -39,7 +39,8 @@ struct JSONLine {
 
     mutating func integer(_ key: StaticString, _ value: (some BinaryInteger)?) {
         begin(key)
-        if let value { decimal(value) } else { literal("null") }
+        guard let value else { return literal("null") }
+        decimal(UInt64(value.magnitude), isNegative: value < 0)
     }
 
     /// A quantity in bytes; null for nil and for `Bytes.max`, which stands for no limit.
@@ -55,7 +56,7 @@ struct JSONLine {
 
     mutating func number(named key: String, _ value: Double?) {
         separate()
-        quoted(key.utf8)
+        quoted(key)
         bytes.append(UInt8(ascii: ":"))
         double(value)
         needsComma = true
@@ -67,8 +68,7 @@ struct JSONLine {
         guard let value else { return literal("null") }
         let (seconds, attoseconds) = value.components
         let microseconds = seconds &* 1_000_000 &+ attoseconds / 1_000_000_000_000
-        if microseconds < 0 { bytes.append(UInt8(ascii: "-")) }
-        decimal(microseconds.magnitude / 1000)
+        decimal(microseconds.magnitude / 1000, isNegative: microseconds < 0)
         var fraction = microseconds.magnitude % 1000
         guard fraction > 0 else { return }
         bytes.append(UInt8(ascii: "."))
@@ -82,12 +82,12 @@ struct JSONLine {
 
     mutating func string(_ key: StaticString, _ value: String?) {
         begin(key)
-        if let value { quoted(value.utf8) } else { literal("null") }
+        if let value { quoted(value) } else { literal("null") }
     }
 
     mutating func element(_ value: String) {
         separate()
-        quoted(value.utf8)
+        quoted(value)
         needsComma = true
     }
 
@@ -98,8 +98,7 @@ struct JSONLine {
         if let key {
             bytes.append(UInt8(ascii: "\""))
             literal(key)
-            bytes.append(UInt8(ascii: "\""))
-            bytes.append(UInt8(ascii: ":"))
+            literal("\":")
         }
         needsComma = true
     }
@@ -114,44 +113,55 @@ struct JSONLine {
 
     private mutating func double(_ value: Double?) {
         guard let value, value.isFinite else { return literal("null") }
-        if let whole = Int64(exactly: value), whole.magnitude < 1 << 53 { return decimal(whole) }
-        bytes.append(contentsOf: value.description.utf8)
+        if let whole = Int64(exactly: value), whole.magnitude < 1 << 53 {
+            return decimal(whole.magnitude, isNegative: whole < 0)
+        }
+        var text = value.description
+        text.withUTF8 { bytes.append(contentsOf: $0) }
     }
 
-    private mutating func decimal(_ value: some BinaryInteger) {
-        if value < 0 { bytes.append(UInt8(ascii: "-")) }
-        var rest = UInt64(value.magnitude)
-        // A 64-bit number has at most twenty digits; they come out from the last to the first.
-        var digits = InlineArray<20, UInt8>(repeating: 0)
-        var count = 0
+    private mutating func decimal(_ value: UInt64, isNegative: Bool) {
+        // A 64-bit number has at most twenty digits; they are put in from the last to the first, then the sign.
+        var text = InlineArray<21, UInt8>(repeating: UInt8(ascii: "-"))
+        var start = text.count
+        var rest = value
         repeat {
-            digits[count] = UInt8(ascii: "0") + UInt8(rest % 10)
+            start -= 1
+            text[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
             rest /= 10
-            count += 1
         } while rest > 0
-        while count > 0 {
-            count -= 1
-            bytes.append(digits[count])
-        }
+        if isNegative { start -= 1 }
+        text.span.extracting(start...).withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
     }
 
-    /// A JSON string (RFC 8259, section 7): quote, backslash and control characters escaped, the rest as it is.
-    private mutating func quoted(_ text: String.UTF8View) {
+    /// A JSON string (RFC 8259, section 7): quote, backslash and control characters escaped, the rest as it is, in
+    /// pieces as long as they come.
+    private mutating func quoted(_ value: String) {
         bytes.append(UInt8(ascii: "\""))
-        for byte in text {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                bytes.append(UInt8(ascii: "\\"))
-                bytes.append(byte)
-            case 0..<0x20:
-                literal("\\u00")
-                bytes.append(hexadecimalDigit(byte >> 4))
-                bytes.append(hexadecimalDigit(byte & 15))
-            default:
-                bytes.append(byte)
+        var value = value
+        value.withUTF8 { text in
+            var start = 0
+            for index in text.indices {
+                let byte = text[index]
+                guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
+                bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[start..<index]))
+                escaped(byte)
+                start = index + 1
             }
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[start...]))
         }
         bytes.append(UInt8(ascii: "\""))
+    }
+
+    private mutating func escaped(_ byte: UInt8) {
+        if byte < 0x20 {
+            literal("\\u00")
+            bytes.append(hexadecimalDigit(byte >> 4))
+            bytes.append(hexadecimalDigit(byte & 15))
+        } else {
+            bytes.append(UInt8(ascii: "\\"))
+            bytes.append(byte)
+        }
     }
 
     private func hexadecimalDigit(_ value: UInt8) -> UInt8 {

@@ -46,6 +46,19 @@ struct ObservationLogTests {
         #expect(lines.last == "1-49")
     }
 
+    @Test("what waits when the log is closed is written, in order, however much it is")
+    func drain() throws {
+        let (directory, events) = (try directory(), Events())
+        let log = log(directory, events)
+        for line in 0..<1000 { log.append(Array("\(line)".utf8)) }
+        log.close()
+        log.append(Array("too late".utf8))
+        let text = try String(contentsOf: directory.appending("observations.jsonl"))
+        let dropped = events.count { $0 == .dropped }
+        #expect(text.split(separator: "\n").map(String.init) == (0..<1000).map(String.init))
+        #expect(dropped == 1)
+    }
+
     @Test("a line that a crash cut off is cut off at the start")
     func unfinishedLine() throws {
         let (directory, events) = (try directory(), Events())

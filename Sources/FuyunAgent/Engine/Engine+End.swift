@@ -221,11 +221,7 @@ extension Engine {
         }
         functions.ended(observation)
         if let begin { history.append(InvocationHistory.Entry(begin: begin, observation: observation)) }
-        var line: [UInt8] = []
-        line.reserveCapacity(1024)
-        observation.appendJSONLine(to: &line)
-        if line.last == UInt8(ascii: "\n") { line.removeLast() }
-        parts.log.append(line)
+        parts.log.append(observation)
     }
 }
 

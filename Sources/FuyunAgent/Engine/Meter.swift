@@ -110,7 +110,7 @@ struct Meter {
                 path: path,
                 isContainerScope: isScope,
                 local: (try? level.localEvents()) ?? nil,
-                events: (try? level.directory.memoryEvents()) ?? nil
+                events: (try? level.events()) ?? nil
             )
         )
         if levels.count > 4096 { levels.removeAll() }

@@ -22,20 +22,13 @@ struct LogFile: ~Copyable {
         try? descriptor?.close()
     }
 
-    /// Appends the lines, whole or not at all; true when the file was rotated before.
-    mutating func write(_ lines: [[UInt8]]) throws(Errno) -> Bool {
+    /// Appends lines, each with its line feed, whole or not at all; true when the file was rotated before.
+    mutating func write(_ lines: [UInt8]) throws(Errno) -> Bool {
         let rotated = try openOrRotate()
         guard let descriptor else { throw .badFileDescriptor }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(lines.reduce(0) { $0 + $1.count + 1 })
-        for line in lines {
-            bytes += line
-            bytes.append(UInt8(ascii: "\n"))
-        }
         do {
-            try descriptor.seek(offset: size, from: .start)
-            try descriptor.writeAll(bytes)
-            size += Int64(bytes.count)
+            try descriptor.writeAll(toAbsoluteOffset: size, lines)
+            size += Int64(lines.count)
         } catch {
             // Cut off what arrived of the lines: they will be written again, whole.
             try? descriptor.resize(to: size)
