@@ -1,4 +1,5 @@
 import FuyunClient
+import FuyunPolicy
 import FuyunProtocol
 import FuyunTestSupport
 import Glibc
@@ -39,6 +40,20 @@ private struct RawSocket: ~Copyable {
 
     func send(_ text: String) { send(Array(text.utf8)) }
 
+    /// Sends again and again without ever reading, until the peer takes no more or `most` bytes are gone; answers how many went.
+    func flood(_ text: String, most: Int) -> Int {
+        var patience = timeval(tv_sec: 20, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+        let bytes = Array(text.utf8)
+        var sent = 0
+        while sent < most {
+            let count = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) }
+            guard count > 0 else { break }
+            sent += count
+        }
+        return sent
+    }
+
     /// Reads until the text ends with something, or the connection does.
     func receive(until end: String? = nil, count: Int = 1) -> String {
         var bytes: [UInt8] = []
@@ -52,6 +67,12 @@ private struct RawSocket: ~Copyable {
         }
         return String(decoding: bytes, as: UTF8.self)
     }
+}
+
+/// Keeps a socket in a list.
+private final class RawSocketBox {
+    let socket: RawSocket
+    init(_ socket: consuming RawSocket) { self.socket = socket }
 }
 
 extension String {
@@ -144,6 +165,49 @@ struct HTTPEdgeTests {
             socket.send("POST /v1/invocations HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n{")
             #expect(socket.receive() == "")
             #expect(try await fixture.page("/metrics").contains("fuyun_server_connections_timed_out_total 1"))
+        }
+    }
+
+    @Test("answers that nobody reads do not pile up: reading stops, and after a while the connection is closed")
+    func unreadAnswers() async throws {
+        try await Fixture.with(settings: ["server.request_seconds=1"]) { fixture in
+            let socket = try RawSocket(fixture.path("function"))
+            socket.send(Self.begin)
+            let requests = String(repeating: "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n", count: 1000)
+            #expect(socket.flood(requests, most: 64 << 20) < 8 << 20)
+            #expect(try await fixture.page("/healthz").contains("ok"))
+        }
+    }
+
+    @Test("an upgrade is refused: what would follow it is no HTTP")
+    func upgrade() async throws {
+        try await Fixture.with { fixture in
+            let socket = try RawSocket(fixture.path("function"))
+            socket.send(
+                Self.begin.replacing("Host: a\r\n", with: "Host: a\r\nConnection: upgrade\r\nUpgrade: other\r\n")
+            )
+            #expect(socket.receive().contains("400 Bad Request"))
+        }
+    }
+
+    @Test("payloads beyond what all connections may keep together are looked at in part, and the call goes on")
+    func payloadBudget() async throws {
+        try await Fixture.with(settings: ["server.connections_per_peer=200"]) { fixture in
+            var holders: [RawSocketBox] = []
+            let head =
+                "POST /v1/invocations HTTP/1.1\r\nHost: a\r\nFuyun-Function: guest/f\r\nContent-Length: 2000000\r\n\r\n"
+            let part = head + String(repeating: " ", count: 1 << 20)
+            for _ in 0..<66 {
+                let holder = RawSocketBox(try RawSocket(fixture.path("function")))
+                holder.socket.send(part)
+                holders.append(holder)
+            }
+            let answer = try await fixture.connect().begin(
+                BeginRequest(function: "guest/f"),
+                payload: ByteBuffer(string: #"{"n":1}"#)
+            )
+            #expect(answer.decision?.reason == .truncatedPayload)
+            holders.removeAll()
         }
     }
 

@@ -3,6 +3,7 @@ import FuyunAgent
 import FuyunClient
 import FuyunProtocol
 import FuyunTestSupport
+import Glibc
 import MemoryUnits
 import NIOCore
 import Testing
@@ -117,6 +118,19 @@ struct TreeTests {
         #expect(try tree.value("memory.max", of: "a.slice/b.scope") == "max")
         #expect(try tree.value("memory.max", of: "c.slice") == "2097152")
         #expect(try hierarchy.directory(at: "a.slice/b.scope").attribute("user.fuyun.ceiling") == nil)
+    }
+
+    @Test(
+        "an attribute in a directory that its user owns is the user's word, and not believed",
+        .enabled(if: geteuid() == 0)
+    )
+    func foreignAttribute() throws {
+        let tree = try FakeCgroupTree { ["user.slice/a.service": ["memory.max": "1048576\n"]] }
+        let hierarchy = try CgroupHierarchy(mountPoint: tree.mount, check: .unchecked)
+        _ = try hierarchy.directory(at: "user.slice/a.service").setAttribute("user.fuyun.ceiling", "max")
+        #expect(chown("\(tree.mount)/user.slice/a.service", 65_534, 65_534) == 0)
+        #expect(CeilingRelease.run(in: hierarchy).released == 0)
+        #expect(try tree.value("memory.max", of: "user.slice/a.service") == "1048576")
     }
 
     @Test("a limit that a killed agent left is raised at the start of the next")
