@@ -15,6 +15,11 @@ public struct CgroupDirectory: ~Copyable, Sendable {
     public let id: CgroupID
     /// The path from the mount point when it was opened, without a leading slash; empty for the root.
     public let path: String
+    /// Whether the directory belongs to the user that this process runs as.
+    ///
+    /// The owner of a directory may set its `user.*` attributes; systemd gives the directories of delegated units to
+    /// their users, while the limits in them stay root's.
+    public let isOwned: Bool
     private let descriptor: Descriptor
 
     /// The directory's own descriptor, for calls that take one; valid for as long as this value lives.
@@ -31,6 +36,7 @@ public struct CgroupDirectory: ~Copyable, Sendable {
         }
         self.id = CgroupID(rawValue: UInt64(facts.st_ino))
         self.path = path
+        self.isOwned = facts.st_uid == geteuid()
         self.descriptor = owned
     }
 

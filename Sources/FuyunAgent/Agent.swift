@@ -197,9 +197,31 @@ public final class Agent: Service {
             "ready",
             metadata: ["version": "\(FuyunVersion.text)", "sockets": "\(configuration.paths.runtime)"]
         )
-        try? await gracefulShutdown()
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.tellStatus() }
+            try? await gracefulShutdown()
+            group.cancelAll()
+        }
         surroundings.notifier.stopping()
         await stop()
+    }
+
+    /// Keeps the one line of `systemctl status` true, until cancelled.
+    private func tellStatus() async {
+        var told = ""
+        while !Task.isCancelled {
+            let line = try? await loop.submit { [confined] in
+                let engine = confined.engine.value
+                let policies = engine.policies.functions.count
+                return
+                    "\(engine.registry.count) containers, \(engine.calls.count) calls in flight, \(policies) functions with a policy"
+            }.get()
+            if let line, line != told {
+                surroundings.notifier.status(line)
+                told = line
+            }
+            try? await Task.sleep(for: .seconds(2))
+        }
     }
 
     /// Begins to listen on all sockets.

@@ -22,7 +22,10 @@ public enum CeilingRelease {
         guard depth <= 32 else { return }
         do {
             let directory = try hierarchy.directory(at: path)
-            if let text = try directory.attribute(Engine.ceilingAttribute) { try release(directory, text, &outcome) }
+            // In a directory that its user owns the attribute may be the user's word, and a wider limit the user's wish.
+            if directory.isOwned, let text = try directory.attribute(Engine.ceilingAttribute) {
+                try release(directory, text, &outcome)
+            }
             for name in try directory.childNames() {
                 walk(path.isEmpty ? name : "\(path)/\(name)", in: hierarchy, depth: depth + 1, &outcome)
             }

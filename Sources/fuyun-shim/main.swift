@@ -24,7 +24,7 @@ struct HTTP: ParsableCommand {
             host:port, :port or unix:/path. With a command the shim starts the server itself, passes signals on to it, \
             and exits with its status:
 
-                fuyun-shim http --listen :8080 --upstream 127.0.0.1:8081 -- node app.js
+                fuyun-shim http --function guest/resize --listen :8080 --upstream 127.0.0.1:8081 -- node app.js
 
             OpenWhisk actions are named by their calls. Elsewhere the function's name comes from --function, or from \
             FUYUN_FUNCTION, K_SERVICE, FN_APP_NAME/FN_NAME or OPENFAAS_NAME.

@@ -34,6 +34,7 @@ final class TreeWatcher {
     private var targets: [CgroupWatcher.Watch: Target] = [:]
     private var directories: [String: (watch: CgroupWatcher.Watch, id: CgroupID)] = [:]
     private var isTruncated = false
+    private var isRescanDue = false
 
     init(hierarchy: CgroupHierarchy, engine: Engine) throws(CgroupError) {
         watcher = try CgroupWatcher()
@@ -60,6 +61,16 @@ final class TreeWatcher {
         for container in Array(engine.registry.all) where !isThere(container) { engine.disappeared(container) }
         visit("", depth: 0)
         for container in Array(engine.registry.all) { engine.lookAtLimits(of: container) }
+    }
+
+    /// Looks at the whole tree a moment later, once for all overflows until then.
+    private func rescanSoon() {
+        guard !isRescanDue else { return }
+        isRescanDue = true
+        engine.after(.milliseconds(200)) { [weak self] in
+            self?.isRescanDue = false
+            self?.rescan()
+        }
     }
 
     private func isThere(_ container: ManagedContainer) -> Bool {
@@ -170,7 +181,7 @@ final class TreeWatcher {
         guard let watch = event.watch else {
             if event.kinds.contains(anyOf: .overflow) {
                 engine.metrics.containers.eventOverflows.increment()
-                rescan()
+                rescanSoon()
             }
             return
         }
@@ -187,6 +198,8 @@ final class TreeWatcher {
         if event.kinds.contains(anyOf: [.removedSelf, .ended]) { return gone(path) }
         guard event.isDirectory, let name = event.name else { return }
         let child = path.isEmpty ? name : "\(path)/\(name)"
+        // What a container makes below itself is its own affair, and may come in any number.
+        if name != ContainerPath.crunLeaf, engine.tree.container(at: path) != nil { return }
         if event.kinds.contains(anyOf: .deleted) { gone(child) }
         guard event.kinds.contains(anyOf: .created) else { return }
         if let container = engine.tree.container(at: path) {

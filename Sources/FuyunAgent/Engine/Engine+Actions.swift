@@ -1,6 +1,7 @@
 import Cgroup
 import CoreMetrics
 import FuyunInvocation
+import FuyunPolicy
 import Logging
 import MemoryUnits
 import NIOCore
@@ -15,8 +16,18 @@ extension Engine {
 
     /// Performs what the ledger says, in the order of its fields.
     ///
+    /// - Parameters:
+    ///   - actions: What to do.
+    ///   - container: Whose files are written.
+    ///   - time: The event's time.
+    ///   - begin: The call whose begin asked for it, so that a failed write is put down to it.
     /// - Returns: Whether the limit holds what the ledger wanted; false when a write of it failed.
-    func perform(_ actions: LimiterActions, on container: ManagedContainer, at time: MonotonicTime) -> Bool {
+    func perform(
+        _ actions: LimiterActions,
+        on container: ManagedContainer,
+        at time: MonotonicTime,
+        begin: InvocationID? = nil
+    ) -> Bool {
         guard !container.isGone else { return false }
         var isWritten = true
         var followUp: LimiterActions?
@@ -33,7 +44,11 @@ extension Engine {
                 isWritten = false
                 metrics.limiter.writeFailures.increment()
                 note(error, on: container)
-                followUp = container.ledger.limitWriteFailed(actual: (try? container.files.readMax()) ?? nil, at: time)
+                followUp = container.ledger.limitWriteFailed(
+                    actual: (try? container.files.readMax()) ?? nil,
+                    ofBegin: begin,
+                    at: time
+                )
             }
         }
         if let limit = actions.writeSwapMax {
@@ -72,7 +87,8 @@ extension Engine {
             (.tooManyInFlight, "a container has more calls at once than are followed; it stays at its ceiling"),
             (.leftoverRaised, "raised a limit that an earlier run of the agent left"),
         ]
-        for (note, message) in words where notes.contains(note) {
+        for (note, message) in words where notes.contains(note) && !container.noted.contains(note) {
+            container.noted.insert(note)
             logger.notice(message, metadata: ["container": "\(container.path)"])
         }
     }

@@ -11,6 +11,8 @@ import NIOHTTP1
 extension Engine {
     /// The most calls of one container that are kept account of at once, those that the ledger does not follow included.
     static let mostCallsPerConnection = 256
+    /// The same for all connections of a container.
+    static let mostCallsPerContainer = 1024
 
     /// Begins a call: reads what is there, decides, has the limit written, and answers.
     ///
@@ -30,6 +32,14 @@ extension Engine {
             throw ErrorAnswer(.overloaded, "too many calls of this connection have not ended; end them first")
         }
         let container = try caller(on: connection, naming: begin.container)
+        guard container.openCalls < Self.mostCallsPerContainer else {
+            throw ErrorAnswer(.overloaded, "too many calls of this container have not ended; end them first")
+        }
+        container.ledger.ancestorsChanged(to: meter.ancestorLimit(of: container, at: time))
+        lastSequence += 1
+        let id = InvocationID(epoch: epoch, sequence: lastSequence)
+        let judgement = judge(begin, request, container)
+        // The long part is over: what is written next is measured against use as it is now.
         let reading: MeterReading
         let limitFound: MemoryLimit?
         do {
@@ -38,11 +48,6 @@ extension Engine {
         } catch {
             throw unreadable(container, error)
         }
-        container.ledger.ancestorsChanged(to: meter.ancestorLimit(of: container, at: time))
-
-        lastSequence += 1
-        let id = InvocationID(epoch: epoch, sequence: lastSequence)
-        let judgement = judge(begin, request, container)
         let facts = BeginFacts(
             id: id,
             activation: begin.activation,
@@ -59,7 +64,7 @@ extension Engine {
             reading: reading
         )
         let outcome = container.ledger.began(facts)
-        let written = perform(outcome.actions, on: container, at: time)
+        let written = perform(outcome.actions, on: container, at: time, begin: id)
         let limit = written ? outcome.effectiveLimit : container.ledger.effectiveLimit
         let answer = BeginAnswer(
             id: id,
@@ -79,8 +84,9 @@ extension Engine {
             isTracked: outcome.isTracked
         )
         calls[lastSequence] = call
+        container.openCalls += 1
         connection.invocations.insert(lastSequence)
-        count(answer, outcome, judgement)
+        count(answer, outcome, judgement, container)
         propose(for: container)
         return respond(status: 201, from: time, metrics.server.beginDuration) { answer.write(into: &$0) }
     }
@@ -97,13 +103,19 @@ extension Engine {
         ) { request.head.headers.first(name: $0) }
     }
 
-    private func count(_ answer: BeginAnswer, _ outcome: BeginOutcome, _ judgement: Judgement) {
+    private func count(
+        _ answer: BeginAnswer,
+        _ outcome: BeginOutcome,
+        _ judgement: Judgement,
+        _ container: ManagedContainer
+    ) {
         metrics.invocations.began.increment()
         metrics.invocations.inFlight.set(calls.count)
         metrics.invocations.reasons[outcome.reason]?.increment()
         metrics.invocations.decisions[judgement.decision?.decision.reason ?? .noPolicy]?.increment()
         if !outcome.isTracked { metrics.invocations.untracked.increment() }
-        functions.began(answer)
+        // One name for each container: a peer that names others in turn neither fills the table nor counts for them.
+        if container.ledger.function == answer.function { functions.began(answer) }
     }
 
     /// Writes an answer's body, and records how long it took since its request was whole.

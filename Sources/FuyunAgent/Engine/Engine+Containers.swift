@@ -104,7 +104,8 @@ extension Engine {
             id: directory.id,
             path: directory.path,
             limitFound: limit,
-            storedCeiling: try directory.attribute(Self.ceilingAttribute).flatMap { MemoryLimit(text: $0) },
+            storedCeiling: directory.isOwned
+                ? try directory.attribute(Self.ceilingAttribute).flatMap { MemoryLimit(text: $0) } : nil,
             swapLimit: try directory.memorySwapMax(),
             ancestorLimit: try ancestors.effectiveCeiling(),
             isFrozen: try directory.cgroupEvents()?.frozen ?? false,

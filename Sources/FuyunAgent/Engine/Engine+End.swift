@@ -114,7 +114,7 @@ extension Engine {
         _ end: EndRequest,
         at time: MonotonicTime
     ) -> Observation {
-        calls[call.id.sequence] = nil
+        if calls.removeValue(forKey: call.id.sequence) != nil { call.container.openCalls -= 1 }
         call.connection?.invocations.remove(call.id.sequence)
         metrics.invocations.inFlight.set(calls.count)
         let container = call.container

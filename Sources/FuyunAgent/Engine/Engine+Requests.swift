@@ -18,7 +18,8 @@ extension Engine {
             } catch {
                 connection.peer = .unknown(error)
             }
-            let peer = connection.peerCgroup
+            let peer = quotaKey(of: connection)
+            connection.quotaKey = peer
             guard connectionsByPeer[peer, default: 0] < configuration.server.connectionsPerPeer else {
                 metrics.server.connectionsRefused.increment()
                 return false
@@ -31,12 +32,20 @@ extension Engine {
         return true
     }
 
+    /// Whose share of connections it takes: its container's, wherever below that the peer lives.
+    ///
+    /// All others share one, so that whoever can make cgroups cannot make shares.
+    private func quotaKey(of connection: Connection) -> String {
+        guard case .process(let identity) = connection.peer else { return "" }
+        return tree.container(at: identity.path)?.path ?? ""
+    }
+
     /// Counts the connection out, and ends its calls as abandoned.
     func closed(_ connection: Connection) {
         guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
         metrics.server.connections.set(connections.count)
         if connection.role == .function {
-            let peer = connection.peerCgroup
+            let peer = connection.quotaKey
             let left = connectionsByPeer[peer, default: 1] - 1
             connectionsByPeer[peer] = left > 0 ? left : nil
         }
@@ -89,12 +98,5 @@ extension Engine {
             }
             return Response(error)
         }
-    }
-}
-
-extension Connection {
-    /// The cgroup of the peer; those that could not be told share one.
-    fileprivate var peerCgroup: CgroupID {
-        if case .process(let identity) = peer { identity.cgroup } else { CgroupID(rawValue: 0) }
     }
 }

@@ -2,6 +2,7 @@ import Cgroup
 import FuyunInvocation
 import FuyunPolicy
 import FuyunProtocol
+import Glibc
 import Logging
 import MemoryUnits
 import NIOCore
@@ -51,8 +52,8 @@ final class Engine: ConnectionService {
     var lastSequence: UInt64 = 0
     /// Open connections, in no order.
     var connections: [ObjectIdentifier: Connection] = [:]
-    /// Open connections by the cgroup of their peer.
-    var connectionsByPeer: [CgroupID: Int] = [:]
+    /// Open connections by the container of their peer.
+    var connectionsByPeer: [String: Int] = [:]
     /// Whether new calls are refused because the agent stops.
     var isStopping = false
     /// Told of births and deaths of watches; set once by whoever watches the tree.
@@ -115,6 +116,8 @@ extension LimiterSettings {
     init(_ configuration: AgentConfiguration) {
         self.init(
             cacheAllowance: configuration.limiter.cacheAllowance,
+            // The kernel keeps limits in whole pages: one that is not would read back as someone else's.
+            pageSize: Bytes(UInt64(max(sysconf(CInt(_SC_PAGESIZE)), 4096))),
             thrash: ThrashDetector(
                 fullShare: configuration.thrashing.fullStallShare,
                 someShare: configuration.thrashing.someStallShare,

@@ -54,9 +54,11 @@ struct FunctionTable {
         entries.values[place].began(answer, at: clock)
     }
 
-    /// A call ended.
+    /// A call ended; one that named another function than its container's says nothing of that.
     mutating func ended(_ observation: Observation) {
-        guard let place = entries.index(forKey: observation.function) else { return }
+        guard observation.isKnown, observation.reason != .functionMismatch,
+            let place = entries.index(forKey: observation.function)
+        else { return }
         entries.values[place].ended(observation)
     }
 

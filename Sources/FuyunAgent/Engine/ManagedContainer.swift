@@ -36,6 +36,10 @@ final class ManagedContainer {
     var hasProposalTimer = false
     /// Whether the directory is gone.
     var isGone = false
+    /// Calls that have not ended, those that the ledger does not follow included.
+    var openCalls = 0
+    /// What was said about it already, so that a container cannot fill the log.
+    var noted: LimiterNotes = []
 
     init(
         identity: ContainerPath,

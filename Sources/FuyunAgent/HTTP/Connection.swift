@@ -23,6 +23,8 @@ final class Connection {
     let socket: CInt
     /// Who is at the other end; the service's to fill in.
     var peer: Peer?
+    /// Whose share of connections it takes; the service's to fill in.
+    var quotaKey = ""
     /// Why requests are refused on this socket, whatever they ask; the service's to fill in.
     var refusal: ErrorAnswer?
     /// The peer's container, once it was asked for; the service's to keep.

@@ -25,6 +25,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private let service: any ConnectionService
     private let role: SocketRole
     private let limits: RequestLimits
+    private let budget: PayloadBudget
     private let timedOut: () -> Void
     private var connection: Connection?
     private var context: ChannelHandlerContext?
@@ -35,13 +36,24 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var isDraining = false
     private var wantsRead = false
     private var deadline = NIODeadline.distantFuture
+    /// Until when a peer that does not read its answers is borne with.
+    private var writeDeadline = NIODeadline.distantFuture
+    /// What of the budget this connection holds.
+    private var held = 0
     private var timer: Scheduled<Void>?
     private var stopsAfterAnswer = false
 
-    init(service: any ConnectionService, role: SocketRole, limits: RequestLimits, timedOut: @escaping () -> Void) {
+    init(
+        service: any ConnectionService,
+        role: SocketRole,
+        limits: RequestLimits,
+        budget: PayloadBudget,
+        timedOut: @escaping () -> Void
+    ) {
         self.service = service
         self.role = role
         self.limits = limits
+        self.budget = budget
         self.timedOut = timedOut
     }
 
@@ -65,6 +77,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         timer?.cancel()
         timer = nil
         waiting.removeAll()
+        dropBody()
         if let connection { service.closed(connection) }
         connection = nil
         self.context = nil
@@ -83,11 +96,29 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     func read(context: ChannelHandlerContext) {
-        if case .answering = state {
-            wantsRead = true
-        } else {
+        if mayRead(context) {
             context.read()
+        } else {
+            wantsRead = true
         }
+    }
+
+    /// Nothing is read while an answer is awaited, nor while answers pile up that the peer does not read.
+    private func mayRead(_ context: ChannelHandlerContext) -> Bool {
+        if case .answering = state { return false }
+        return context.channel.isWritable
+    }
+
+    private func readIfWanted(_ context: ChannelHandlerContext) {
+        guard wantsRead, mayRead(context) else { return }
+        wantsRead = false
+        context.read()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        writeDeadline = context.channel.isWritable ? .distantFuture : .now() + limits.request
+        readIfWanted(context)
+        context.fireChannelWritabilityChanged()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -117,10 +148,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
             let isPayload = route == .invocations
             bodyLength += UInt64(bytes.readableBytes)
             let kept = isPayload ? limits.kept : EndRequest.maximumBodySize
-            let room = kept - body.readableBytes
-            if body.readableBytes == 0 {
-                body = bytes.readableBytes <= room ? bytes : bytes.readSlice(length: room) ?? bytes
-            } else if room > 0, let slice = bytes.readSlice(length: min(room, bytes.readableBytes)) {
+            let room = budget.take(min(kept - body.readableBytes, bytes.readableBytes))
+            held += room
+            if body.readableBytes == 0, room == bytes.readableBytes {
+                body = bytes
+            } else if room > 0, let slice = bytes.readSlice(length: room) {
                 body.writeImmutableBuffer(slice)
             }
             let bound = isPayload ? kept + limits.dropped : kept
@@ -132,9 +164,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
-        body = ByteBuffer()
-        bodyLength = 0
+        dropBody()
         do throws(ErrorAnswer) {
+            // What follows an upgrade is no HTTP any more, and the decoder would only hoard it.
+            guard !head.headers.contains(name: "upgrade") else {
+                throw ErrorAnswer(.badRequest, "no other protocol is spoken here; leave the Upgrade header out")
+            }
             let route = try Route(target: head.uri)
             guard head.method == (route.takesPost ? .POST : .GET) else {
                 throw ErrorAnswer(.methodNotAllowed, "\(route.path) takes \(route.takesPost ? "POST" : "GET")")
@@ -152,6 +187,13 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
     }
 
+    private func dropBody() {
+        body = ByteBuffer()
+        bodyLength = 0
+        budget.give(held)
+        held = 0
+    }
+
     private func refuseTooLarge(_ bound: Int) {
         let refusal = ErrorAnswer(
             .badRequest,
@@ -164,7 +206,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         guard let connection else { return }
         let keepAlive = head.isKeepAlive
         let request = Request(head: head, route: route, body: body, bodyLength: bodyLength)
-        body = ByteBuffer()
+        dropBody()
         state = .answering(keepAlive: keepAlive)
         if let response = service.handle(request, on: connection) { answer(response) }
     }
@@ -193,11 +235,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
             receive(waiting.removeFirst(), context)
         }
         isDraining = false
-        if wantsRead {
-            if case .answering = state { return }
-            wantsRead = false
-            context.read()
-        }
+        readIfWanted(context)
     }
 
     private func write(_ response: Response, keepAlive: Bool) {
@@ -212,6 +250,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         } else {
             state = .closing
             waiting.removeAll()
+            dropBody()
             context.write(wrapOutboundOut(buffer), promise: nil)
             finish()
         }
@@ -243,7 +282,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
             case .idle: connection.map { !$0.invocations.isEmpty } ?? false
             case .reading, .closing: false
             }
-        if isWaiting || NIODeadline.now() < deadline { return tick(after: limits.request) }
+        let now = NIODeadline.now()
+        if now < writeDeadline, isWaiting || now < deadline { return tick(after: limits.request) }
         if case .closing = state {} else { timedOut() }
         state = .closing
         context.close(promise: nil)

@@ -17,6 +17,7 @@ final class Listener {
 
     private var channels: [any Channel] = []
     private let loop: any EventLoop
+    private let budget = PayloadBudget()
 
     init(loop: any EventLoop) { self.loop = loop }
 
@@ -40,9 +41,15 @@ final class Listener {
                         limitConfiguration: Listener.headLimits
                     )
                     let pipeline = channel.pipeline.syncOperations
-                    try pipeline.addHandler(ByteToMessageHandler(decoder))
+                    try pipeline.addHandler(ByteToMessageHandler(decoder, maximumBufferSize: 128 * 1024))
                     try pipeline.addHandler(
-                        ConnectionHandler(service: service, role: role, limits: limits, timedOut: timedOut)
+                        ConnectionHandler(
+                            service: service,
+                            role: role,
+                            limits: limits,
+                            budget: owner.value.budget,
+                            timedOut: timedOut
+                        )
                     )
                 }
             }
