@@ -164,14 +164,17 @@ enum KernelText {
             var value: UInt64 = 0
             while index < text.count, text[index] != 0x0A {
                 let digit = text[index] &- 0x30
-                let (product, overflow) = value.multipliedReportingOverflow(by: 10)
-                let (sum, carried) = product.addingReportingOverflow(UInt64(digit))
-                isGood = isGood && digit <= 9 && !overflow && !carried
-                value = sum
+                isGood = isGood && digit <= 9
+                value = value &* 10 &+ UInt64(digit)
                 index += 1
             }
             guard index < text.count else { break }
             guard isGood, index > digits else { return false }
+            // Nineteen digits always fit into 64 bits.
+            if index - digits > 19 {
+                guard let checked = number(text, digits..<index) else { return false }
+                value = checked
+            }
             if !body(text, key, value) { return true }
             start = index + 1
         }
