@@ -21,7 +21,9 @@ struct BenchmarkAgent {
         )
         let hierarchy = try CgroupHierarchy(mountPoint: FilePath(configuration.cgroups.mount), check: .unchecked)
         let next = Atomic<Int>(0)
-        let resolver = PeerResolver { (_: CInt) throws(PeerError) in
+        let resolver = PeerResolver { (socket: CInt) throws(PeerError) in
+            // Only function.sock is called from containers; whoever asks for pages is on the node itself.
+            guard isFunctionSocket(socket) else { throw .cgroupRemoved }
             let path = Sample.container(next.add(1, ordering: .relaxed).oldValue % containers)
             guard case .some(let directory) = try? hierarchy.directory(at: path) else { throw .cgroupRemoved }
             return PeerIdentity(cgroup: directory.id, path: path, process: 1, method: .pidfdCgroupID)
@@ -38,4 +40,16 @@ struct BenchmarkAgent {
         while read(STDIN_FILENO, &byte, 1) > 0 {}
         await agent.stop()
     }
+}
+
+/// Whether a connection came in on `function.sock`.
+private func isFunctionSocket(_ socket: CInt) -> Bool {
+    var address = sockaddr_un()
+    var length = socklen_t(MemoryLayout<sockaddr_un>.size)
+    let status = withUnsafeMutablePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(socket, $0, &length) }
+    }
+    guard status == 0 else { return false }
+    return withUnsafeBytes(of: &address.sun_path) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        .hasSuffix("function.sock")
 }
