@@ -60,25 +60,13 @@ struct Scanner: ~Copyable {
     private mutating func visitNumber(_ place: ScanPlace) throws(ScanHalt) {
         let number = try JSONNumber(body, at: at)
         at = number.end
-        try checkEnd()
+        // A number has no end of its own: one that the text ends in, inside a container, may have lost its tail.
+        if at == body.count, depth > 0 { throw body.ranOut() }
         forEach(place.here) { scanner, entry in
             switch scanner.plan.readings[entry] {
             case .number, .numericString: scanner.settle(entry, number: number.value)
             case .length, .category: scanner.result.set(entry, .wrongType)
             }
-        }
-    }
-
-    /// A number has no end of its own: one that the text ends in, inside a container, may have lost its tail, and one that
-    /// something else follows at once (`12abc`) is none.
-    private func checkEnd() throws(ScanHalt) {
-        guard at < body.count else {
-            if depth > 0 { throw body.ranOut() }
-            return
-        }
-        switch body[at] {
-        case UInt8(ascii: ","), UInt8(ascii: "}"), UInt8(ascii: "]"), 0x20, 0x0A, 0x0D, 0x09: break
-        default: throw body.malformed(at)
         }
     }
 

@@ -100,7 +100,8 @@ import Testing
             try expectAsStrtod(middle + String(repeating: "0", count: 900) + "1", plan)
             guard middle.last == "5" else { continue }
             try expectAsStrtod(middle.dropLast() + "4999999999999999999", plan)
-            try expectAsStrtod(String(middle.dropLast()), plan)
+            // "12." is no number in JSON.
+            if !middle.hasSuffix(".5") { try expectAsStrtod(String(middle.dropLast()), plan) }
         }
     }
 
