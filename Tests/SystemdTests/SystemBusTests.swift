@@ -96,9 +96,23 @@ private struct MessageBus {
         defer { for pointer in pointers { free(pointer) } }
         guard posix_spawn(&spawned, Self.program, nil, nil, &pointers, environ) == 0 else { throw ScratchError() }
         process = spawned
-        guard await eventually({ access(directory + "/bus", F_OK) == 0 }) else {
+        // The socket's file is there a moment before the bus listens on it.
+        guard await eventually({ Self.accepts(directory + "/bus") }) else {
             stop()
             throw ScratchError()
+        }
+    }
+
+    private static func accepts(_ path: String) -> Bool {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+            }
         }
     }
 
