@@ -4,14 +4,20 @@ import PackageDescription
 // Four floors, all arrows down (docs/architecture.md). A target may import exactly what it lists here:
 // `--explicit-target-dependency-import-check error` turns anything else into a build failure.
 
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
+let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let realModule = Target.Dependency.product(name: "RealModule", package: "swift-numerics")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
@@ -19,10 +25,15 @@ let package = Package(
     name: "fuyun",
     products: [
         .executable(name: "fuyun", targets: ["fuyun"]),
+        .executable(name: "fuyun-coordinator", targets: ["fuyun-coordinator"]),
         .executable(name: "fuyun-agent", targets: ["fuyun-agent"]),
         .executable(name: "fuyun-shim", targets: ["fuyun-shim"]),
         .library(name: "FuyunPolicy", targets: ["FuyunPolicy"]),
         .library(name: "FuyunAgent", targets: ["FuyunAgent"]),
+        .library(name: "FuyunCoordinator", targets: ["FuyunCoordinator"]),
+        .library(name: "FuyunProtocol", targets: ["FuyunProtocol"]),
+        .library(name: "FuyunStore", targets: ["FuyunStore"]),
+        .library(name: "FuyunTuning", targets: ["FuyunTuning"]),
         .library(name: "FuyunTestSupport", targets: ["FuyunTestSupport"]),
     ],
     dependencies: [
@@ -31,8 +42,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/apple/swift-numerics", from: "1.1.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
@@ -45,18 +60,36 @@ let package = Package(
         .target(name: "FuyunPolicy", dependencies: ["MemoryUnits", realModule]),
         .target(name: "Cgroup", dependencies: ["CLinux", "MemoryUnits", systemPackage]),
         .target(name: "Systemd", dependencies: ["CSystemd", "MemoryUnits", logging, lifecycle]),
+        .target(name: "PrometheusMetrics", dependencies: [metrics]),
+        .target(name: "FuyunTuning", dependencies: ["FuyunPolicy", "MemoryUnits", realModule]),
 
         // Floor 2: values and wires.
         .target(name: "FuyunInvocation", dependencies: ["Cgroup", "FuyunPolicy", "MemoryUnits"]),
         .target(name: "FuyunProtocol", dependencies: ["FuyunPolicy", "MemoryUnits", nioCore]),
+        .target(name: "FuyunStore", dependencies: ["FuyunPolicy", "FuyunProtocol", "MemoryUnits", grdb]),
+        .target(name: "Settings", dependencies: ["FuyunPolicy", "MemoryUnits", configuration, logging]),
+        .target(
+            name: "CoordinatorClient",
+            dependencies: ["FuyunPolicy", "FuyunProtocol", "MemoryUnits", asyncHTTPClient, logging, nioCore, nioSSL]
+        ),
         .target(name: "FuyunClient", dependencies: ["FuyunPolicy", "FuyunProtocol", nioCore, nioHTTP1, nioPosix]),
 
         // Floor 3: the parts that live.
         .target(
             name: "FuyunAgent",
             dependencies: [
-                "Cgroup", "CLinux", "FuyunInvocation", "FuyunPolicy", "FuyunProtocol", "MemoryUnits", "Systemd",
+                "Cgroup", "CLinux", "CoordinatorClient", "FuyunInvocation", "FuyunPolicy", "FuyunProtocol",
+                "MemoryUnits",
+                "PrometheusMetrics", "Settings", "Systemd",
                 configuration, lifecycle, logging, metrics, nioCore, nioHTTP1, nioPosix, systemPackage,
+            ]
+        ),
+        .target(
+            name: "FuyunCoordinator",
+            dependencies: [
+                "FuyunPolicy", "FuyunProtocol", "FuyunStore", "FuyunTuning", "MemoryUnits", "PrometheusMetrics",
+                "Settings", "Systemd",
+                configuration, hummingbird, hummingbirdTLS, lifecycle, logging, metrics, nioCore, nioSSL,
             ]
         ),
         .target(
@@ -69,15 +102,20 @@ let package = Package(
         // Mains: read the command line, build, run.
         .executableTarget(
             name: "fuyun-agent",
-            dependencies: ["FuyunAgent", "FuyunProtocol", "Systemd", argumentParser, lifecycle, logging]
+            dependencies: ["FuyunAgent", "FuyunProtocol", "Settings", "Systemd", argumentParser, lifecycle, logging]
+        ),
+        .executableTarget(
+            name: "fuyun-coordinator",
+            dependencies: [
+                "FuyunCoordinator", "FuyunProtocol", "Settings", "Systemd", argumentParser, lifecycle, logging,
+            ]
         ),
         .executableTarget(name: "fuyun-shim", dependencies: ["FuyunProtocol", "FuyunShim", argumentParser]),
         .executableTarget(
             name: "fuyun",
             dependencies: [
-                "Cgroup", "FuyunClient", "FuyunPolicy", "FuyunProtocol", "MemoryUnits", argumentParser, nioCore,
-                nioPosix,
-                systemPackage,
+                "Cgroup", "CoordinatorClient", "FuyunClient", "FuyunPolicy", "FuyunProtocol", "MemoryUnits",
+                argumentParser, logging, nioCore, nioPosix, systemPackage,
             ]
         ),
 
@@ -92,6 +130,29 @@ let package = Package(
             name: "CgroupTests",
             dependencies: ["Cgroup", "FuyunTestSupport", "MemoryUnits", systemPackage]
         ),
+        .testTarget(name: "FuyunTuningTests", dependencies: ["FuyunPolicy", "FuyunTuning", "MemoryUnits"]),
+        .testTarget(
+            name: "FuyunStoreTests",
+            dependencies: ["FuyunPolicy", "FuyunProtocol", "FuyunStore", "MemoryUnits", grdb]
+        ),
+        .testTarget(
+            name: "CoordinatorClientTests",
+            dependencies: [
+                "CoordinatorClient", "FuyunPolicy", "FuyunProtocol", "MemoryUnits", logging, nioCore, nioHTTP1,
+                nioPosix,
+                nioSSL,
+            ]
+        ),
+        .testTarget(
+            name: "FuyunCoordinatorTests",
+            dependencies: [
+                "FuyunCoordinator", "FuyunPolicy", "FuyunProtocol", "FuyunStore", "FuyunTestSupport", "FuyunTuning",
+                "MemoryUnits", "PrometheusMetrics", "Settings", configuration, hummingbird, hummingbirdTesting,
+                lifecycle,
+                logging, nioCore, nioPosix, nioSSL,
+            ]
+        ),
+        .testTarget(name: "SettingsTests", dependencies: ["FuyunPolicy", "MemoryUnits", "Settings", configuration]),
         .testTarget(name: "SystemdTests", dependencies: ["Systemd", logging, lifecycle]),
         .testTarget(
             name: "FuyunInvocationTests",
@@ -111,9 +172,9 @@ let package = Package(
         .testTarget(
             name: "FuyunAgentTests",
             dependencies: [
-                "Cgroup", "FuyunAgent", "FuyunClient", "FuyunInvocation", "FuyunPolicy", "FuyunProtocol",
-                "FuyunTestSupport",
-                "MemoryUnits", configuration, lifecycle, logging, nioCore, nioHTTP1, nioPosix, systemPackage,
+                "Cgroup", "CoordinatorClient", "FuyunAgent", "FuyunClient", "FuyunInvocation", "FuyunPolicy",
+                "FuyunProtocol", "FuyunTestSupport", "MemoryUnits", "PrometheusMetrics", "Settings", configuration,
+                lifecycle, logging, nioCore, nioHTTP1, nioPosix, systemPackage,
             ]
         ),
         .testTarget(

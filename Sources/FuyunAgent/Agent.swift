@@ -7,6 +7,7 @@ public import Logging
 import MemoryUnits
 import NIOCore
 import NIOPosix
+import PrometheusMetrics
 public import ServiceLifecycle
 import Synchronization
 public import Systemd

@@ -4,6 +4,7 @@ import FuyunPolicy
 import FuyunProtocol
 import MemoryUnits
 import NIOCore
+import PrometheusMetrics
 import SystemPackage
 
 extension Engine {

@@ -4,6 +4,7 @@ import FuyunInvocation
 import FuyunPolicy
 import FuyunProtocol
 import MemoryUnits
+import PrometheusMetrics
 
 /// What was seen of each function since the agent started, bounded by forgetting the one that was silent for longest.
 struct FunctionTable {

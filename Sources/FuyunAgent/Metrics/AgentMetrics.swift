@@ -2,6 +2,7 @@ import CoreMetrics
 import FuyunInvocation
 import FuyunPolicy
 import FuyunProtocol
+import PrometheusMetrics
 
 /// Every metric of the agent, one struct a component.
 ///
@@ -31,38 +32,6 @@ struct AgentMetrics: Sendable {
         containers = ContainerMetrics(maker)
         policies = PolicyMetrics(maker)
         observations = ObservationMetrics(maker)
-    }
-}
-
-/// Makes described metrics of one registry.
-struct MetricMaker {
-    let registry: PrometheusRegistry
-
-    func counter(_ name: String, _ help: String, _ labels: [(String, String)] = []) -> Counter {
-        registry.describe(name, help)
-        return Counter(label: name, dimensions: labels, factory: registry)
-    }
-
-    func gauge(_ name: String, _ help: String, _ labels: [(String, String)] = []) -> CoreMetrics.Meter {
-        registry.describe(name, help)
-        return CoreMetrics.Meter(label: name, dimensions: labels, factory: registry)
-    }
-
-    func timer(_ name: String, _ help: String, _ labels: [(String, String)] = []) -> Timer {
-        registry.describe(name, help)
-        return Timer(label: name, dimensions: labels, factory: registry)
-    }
-
-    /// One counter for every case of a closed set, so that no label is made at run time.
-    func counters<Case: Hashable & CaseIterable & RawRepresentable<String>>(
-        _ name: String,
-        _ help: String,
-        label: String,
-        of type: Case.Type
-    ) -> [Case: Counter] {
-        Dictionary(
-            uniqueKeysWithValues: type.allCases.map { ($0, counter(name, help, [(label, $0.rawValue)])) }
-        )
     }
 }
 
