@@ -1,7 +1,6 @@
 import FuyunPolicy
 import FuyunProtocol
 import FuyunStore
-import FuyunTuning
 import Hummingbird
 import HTTPTypes
 
@@ -42,7 +41,10 @@ extension Operations {
             return document
         }
         guard document.metadata.policyID == name else {
-            throw Self.badMetadata("policy_id", "found \"\(document.metadata.policyID)\", expected \"\(name)\" as in the path")
+            throw Self.badMetadata(
+                "policy_id",
+                "found \"\(document.metadata.policyID)\", expected \"\(name)\" as in the path"
+            )
         }
         let status = document.metadata.status
         guard status == .draft || status == .shadow else {
@@ -125,8 +127,11 @@ extension Operations {
         let versions = try await stored { () throws(StoreError) in
             try await store.policies(of: name, before: nil, limit: CoordinatorAPI.maximumPage)
         }
-        guard let predecessor = RolloutState(versions: versions.map(RolloutVersion.init)).predecessors().first else {
-            throw ErrorAnswer(.conflict, "function \(name) has no earlier version to go back to; retire the active one instead")
+        guard let predecessor = Self.predecessor(of: active, among: versions) else {
+            throw ErrorAnswer(
+                .conflict,
+                "function \(name) has no earlier version to go back to; retire the active one instead"
+            )
         }
         let revision = try await move(
             name,
@@ -170,6 +175,13 @@ extension Operations {
                 revision: revision
             )
         )
+    }
+
+    /// The version whose place the active one took; else the newest that was retired before.
+    private static func predecessor(of active: Int, among versions: [StoredPolicy]) -> Int? {
+        let superseded = versions.first { $0.version == active }?.document.metadata.supersedes
+        let retired = versions.filter { $0.status == .retired }.map(\.version)
+        return retired.first { $0 == superseded } ?? retired.filter { $0 < active }.max()
     }
 
     private func known(_ name: String, _ version: Int) async throws(ErrorAnswer) -> StoredPolicy {
@@ -216,18 +228,6 @@ extension CoordinatorAPI.Policy {
             item: CoordinatorAPI.PolicyItem(policy, figures: figures),
             document: policy.document.encoded(),
             notes: policy.notes.map { Array($0.utf8) }
-        )
-    }
-}
-
-extension RolloutVersion {
-    fileprivate init(_ policy: StoredPolicy) {
-        self.init(
-            policy.version,
-            policy.status,
-            supersedes: policy.document.metadata.supersedes,
-            createdAt: .milliseconds(policy.createdAt.milliseconds),
-            statusSince: .milliseconds(policy.statusSince.milliseconds)
         )
     }
 }
