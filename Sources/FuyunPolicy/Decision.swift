@@ -90,6 +90,8 @@ public struct LimitAdjustments: OptionSet, Hashable, Sendable {
     public static let cutToMaximum = LimitAdjustments(rawValue: 2)
     /// Rounded up to a tier.
     public static let snappedUp = LimitAdjustments(rawValue: 4)
+    /// Raised by the agent because a call of this version ran out of memory a moment ago.
+    public static let raisedAfterMiss = LimitAdjustments(rawValue: 8)
 }
 
 /// The outcome of a policy for one payload: a pure function of (features, policy, bounds).
