@@ -4,7 +4,9 @@ import Testing
 /// The unit files of the repository, judged by systemd's own tools.
 @Suite(.enabled(if: access(SystemdAnalyze.program, X_OK) == 0, "systemd-analyze is not installed"))
 struct UnitFileTests {
-    /// The agent counts with its drop-in for a coordinator as well. The threshold is in tenths.
+    /// The agent counts with its drop-in for a coordinator as well.
+    ///
+    /// The threshold is in tenths.
     @Test(arguments: ["fuyun-agent.service", "fuyun-coordinator.service"], [false, true])
     func exposureIsAtMostThree(unit: String, dropIn: Bool) throws {
         let scratch = try ScratchDirectory()
