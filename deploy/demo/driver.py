@@ -17,6 +17,7 @@ import os
 import queue
 import random
 import sys
+import textwrap
 import threading
 import time
 
@@ -148,39 +149,44 @@ def summarize(invocations, static, versions):
     }
 
 
-def report(figures, invocations, forced):
+def say(label, text, width):
+    print(textwrap.fill(text, width, initial_indent=f"{label:<10}", subsequent_indent=" " * 10, break_on_hyphens=False))
+
+
+def report(figures, invocations, forced, width):
     total = figures["invocations"]
-    print(f"\nSuccess   {figures['succeeded']} of {total} invocations ({figures['succeeded'] / total:.1%}); "
-          f"{figures['out_of_memory']} ran out of memory, {figures['misses']} limits were too tight")
+    print()
+    say("Success", f"{figures['succeeded']} of {total} invocations ({figures['succeeded'] / total:.1%}); "
+        f"{figures['out_of_memory']} ran out of memory, {figures['misses']} limits were too tight", width)
     if not figures["observed"]:
         print("The agent wrote down nothing about these calls, so nothing can be said about their limits.")
         return
-    print("Waste     Σ(limit − need) / Σ limit, by the version that set the limit (static: the platform's "
-          f"{size(figures['static_bytes'])} MiB)")
+    say("Waste", "Σ(limit − need) / Σ limit, by the version that set the limit; static: the platform's "
+        f"{figures['static_bytes'] // MiB} MiB; (calls)", width)
     for function in dict.fromkeys(entry["function"] for entry in figures["waste_by_version"]):
-        parts = [f"{'static' if entry['version'] is None else 'v' + str(entry['version'])} {percent(entry['waste'])} "
-                 f"({entry['calls']})" for entry in figures["waste_by_version"] if entry["function"] == function]
-        print(f"          {function:<22} {'  '.join(parts)}")
-    print(f"          {'all calls':<22} {percent(figures['waste'])}; under the latest versions {percent(figures['last_version_waste'])}, "
-          f"static would be {percent(figures['static_waste'])}")
+        say("", f"{function.rpartition('/')[2]:<16} " + "  ".join(
+            f"{'static' if entry['version'] is None else 'v' + str(entry['version'])} {percent(entry['waste'])} ({entry['calls']})"
+            for entry in figures["waste_by_version"] if entry["function"] == function), width)
+    say("", f"{'all calls':<16} {percent(figures['waste'])}; under the latest versions {percent(figures['last_version_waste'])}; "
+        f"static would be {percent(figures['static_waste'])}", width)
     if figures["mean_last_limit_bytes"]:
-        print(f"          a call is given {size(figures['mean_last_limit_bytes'])} MiB on average now: "
-              f"{figures['static_bytes'] / figures['mean_last_limit_bytes']:.1f} calls fit where one did")
+        say("", f"A call is given {size(figures['mean_last_limit_bytes'])} MiB on average now: "
+            f"{figures['static_bytes'] / figures['mean_last_limit_bytes']:.1f} calls fit where one did", width)
     if figures["refits"]:
-        print("Refits    " + f"{sum(figures['refits'].values())} versions by the tuner: " + ", ".join(
-            f"{function.rpartition('/')[2]} {count}" for function, count in figures["refits"].items()))
-        print("Ladder    " + (", ".join(
+        say("Refits", f"{sum(figures['refits'].values())} versions by the tuner: " + ", ".join(
+            f"{function.rpartition('/')[2]} {count}" for function, count in figures["refits"].items()), width)
+        say("Ladder", ", ".join(
             f"{count} × {kind.partition('.')[2].replace('_', ' ')}" for kind, count in sorted(figures["events"].items())
-            if kind.startswith("policy.")) or "nothing moved"))
+            if kind.startswith("policy.")) or "nothing moved", width)
     if forced:
-        name = f"v{forced['version']} of {forced['function']}"
+        name = f"v{forced['version']} of {forced['function'].rpartition('/')[2]}"
         if forced["seconds"] is None:
-            print(f"Roll-back {name} was forced on purpose and was NOT rolled back")
+            say("Roll-back", f"{name} was forced on purpose and was NOT rolled back", width)
         else:
-            print(f"Roll-back {name}, forced on purpose: {forced['killed']} call out of memory, then v{forced['now']} by itself "
-                  f"after {forced['seconds']:.1f} s; the same call again {'succeeded' if forced['again'] else 'FAILED'}")
+            say("Roll-back", f"{name} was forced on purpose: {forced['killed']} out of memory, {forced['seconds']:.1f} s later "
+                f"v{forced['now']} by itself; the same call again {'succeeded' if forced['again'] else 'FAILED'}", width)
     for outcome, count in collections.Counter(i.outcome for i in invocations if not i.ok).most_common(5):
-        print(f"  {count} × {outcome}")
+        print(f"{'':<10}{count} × {outcome}")
 
 
 def main():
@@ -240,7 +246,7 @@ def main():
         forced = force(containers[function], int(version), table, observations, versions)
         figures["forced"] = {key: value for key, value in forced.items() if key != "calls"}
     table.finish()
-    report(figures, invocations, forced)
+    report(figures, invocations, forced, table.width)
     if arguments.report:
         with open(arguments.report, "w") as file:
             json.dump(figures, file, indent=2)

@@ -159,8 +159,8 @@ class Table:
         bar = "█" * (self.done * 20 // self.total)
         left = (time.monotonic() - self.began) / self.done * (self.total - self.done) if self.done else 0
         failed = sum(row.failures for row in self.rows.values())
-        text = f"{bar:░<20} {self.done}/{self.total}, {failed} failed, {left:.0f} s left · sizes in MiB · " + ", ".join(
-            f"{function.rpartition('/')[2]} {feature}" for function, feature in sorted(self.running.items()))
+        text = f"{bar:░<20} {self.done}/{self.total}, {failed} failed, {left:.0f} s left · sizes in MiB" + "".join(
+            f" · {function.rpartition('/')[2]} {feature}" for function, feature in sorted(self.running.items()))
         return text[: self.width]
 
     def draw(self):
