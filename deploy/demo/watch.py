@@ -102,8 +102,8 @@ class Versions(threading.Thread):
         self.coordinator, self.functions, self.told = coordinator, functions, told
         self.known = {function: [] for function in functions}  # newest first
         self.history, self.last, self.problem, self.changed = [], 0, None, threading.Condition()
-        for event in coordinator.events(0):  # what went before is not told
-            self.last = event["id"]
+        while earlier := coordinator.events(self.last):  # what went before is not told
+            self.last = earlier[-1]["id"]
         for function in functions:
             self.known[function] = coordinator.policies(function)
 
