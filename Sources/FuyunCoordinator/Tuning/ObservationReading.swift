@@ -5,9 +5,6 @@ import FuyunTuning
 import MemoryUnits
 
 extension ObservationRecord {
-    /// Whether the call ran out of its own limit, was rescued, or thrashed at its limit.
-    var isMiss: Bool { ownLimitExceeded || rescues > 0 || isThrashing }
-
     /// The version whose limit held; nil when it was the preset, another rule, or nobody's.
     ///
     /// A miss under a limit that was raised above the decision is a miss of the version all the more; a success under one
@@ -78,7 +75,7 @@ struct ReadObservations: Sendable {
             features.append(values)
             guard let need else { continue }
             let age = max(now.sinceEpoch - received, .zero)
-            samples.append(Sample(features: values, need: need, age: age))
+            samples.append(Sample(features: values, need: need, age: age, limit: record.limit))
         }
         evidence = RolloutEvidence(calls: calls)
     }
