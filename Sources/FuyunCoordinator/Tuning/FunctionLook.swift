@@ -44,9 +44,8 @@ struct FunctionLook: Sendable {
 
     /// Looks at a function.
     ///
-    /// - Returns: Nil when the function is not known.
-    /// - Throws: `StoreError`; `conflict` when somebody else changed the function again and again meanwhile.
-    func run(_ name: String, _ memory: FitMemory?) async throws(StoreError) -> Outcome? {
+    /// - Throws: `StoreError`: `notFound` when the function is not known, `conflict` when somebody else changed the function again and again meanwhile.
+    func run(_ name: String, _ memory: FitMemory?) async throws(StoreError) -> Outcome {
         var outcome = Outcome(memory: memory)
         try await retrying(name) { () async throws(StoreError) in
             guard var picture = try await FunctionPicture.load(name, from: store, settings, at: clock.now) else {

@@ -221,6 +221,9 @@ struct NewsBoard {
         return update(name, at: now) { _ in }
     }
 
+    /// When something may be due without news; nil when nothing is waited for.
+    var nextMoment: ContinuousClock.Instant? { timers.first?.moment }
+
     /// How long until something may be due without news; nil when nothing is waited for.
     func delay(at now: ContinuousClock.Instant) -> Duration? { timers.first.map { max($0.moment - now, .zero) } }
 

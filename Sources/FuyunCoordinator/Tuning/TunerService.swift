@@ -79,8 +79,10 @@ public final class TunerService: Service {
     public func observed(_ news: [ObservedFunction]) {
         let now = ContinuousClock.now
         let isDue = board.withLock { board in
+            let moment = board.nextMoment
             // Every one has to be noted, whatever the ones before it said.
-            news.reduce(false) { isDue, function in board.note(function, at: now) || isDue }
+            let isDue = news.reduce(false) { isDue, function in board.note(function, at: now) || isDue }
+            return isDue || board.nextMoment != moment
         }
         if isDue { announcer.announce() }
     }
@@ -90,6 +92,9 @@ public final class TunerService: Service {
         _ = board.withLock { $0.noteChange(function, at: .now) }
         announcer.announce()
     }
+
+    /// Functions that are remembered.
+    var rememberedCount: Int { board.withLock { $0.count } }
 
     // MARK: - Running
 
@@ -134,20 +139,20 @@ public final class TunerService: Service {
 
     /// Looks at one function and gives it back.
     private func work(on job: NewsBoard.Job) async {
-        let finding = await finding(job)
+        let finding = await look(at: job)
         _ = board.withLock { $0.finish(job.name, finding, at: .now) }
     }
 
-    private func finding(_ job: NewsBoard.Job) async -> NewsBoard.Finding {
+    private func look(at job: NewsBoard.Job) async -> NewsBoard.Finding {
         let began = ContinuousClock.now
-        do {
+        do throws(StoreError) {
             let outcome = try await look.run(job.name, job.memory)
             metrics.lookDuration.recordNanoseconds((ContinuousClock.now - began).nanoseconds)
             await tell(job.name, outcome.steps)
             if let since = job.since, outcome.steps.contains(where: \.isForAgents) {
                 metrics.reactionDuration.recordNanoseconds((ContinuousClock.now - since).nanoseconds)
             }
-            return finding(outcome, hasMisses: job.hasMisses)
+            return finding(of: outcome, hasMisses: job.hasMisses)
         } catch {
             return failure(error, job)
         }
@@ -166,7 +171,7 @@ public final class TunerService: Service {
         return NewsBoard.Finding(retry: wait)
     }
 
-    private func finding(_ outcome: FunctionLook.Outcome, hasMisses: Bool) -> NewsBoard.Finding {
+    private func finding(of outcome: FunctionLook.Outcome, hasMisses: Bool) -> NewsBoard.Finding {
         let now = ContinuousClock.now
         let wall = clock.now.sinceEpoch
         guard outcome.isInUse else {
@@ -237,7 +242,7 @@ public final class TunerService: Service {
         do throws(StoreError) {
             let report = try await look.request(function, dryRun: false, &outcome)
             await tell(function, outcome.steps)
-            let finding = finding(outcome, hasMisses: false)
+            let finding = finding(of: outcome, hasMisses: false)
             _ = board.withLock { $0.finish(function, finding, at: .now) }
             announcer.announce()
             return report
@@ -248,12 +253,12 @@ public final class TunerService: Service {
     }
 
     /// Looks at a function now, as a worker would: for tests and benchmarks.
-    func lookNow(_ function: String) async throws(StoreError) -> FunctionLook.Outcome? {
+    func lookNow(_ function: String) async throws(StoreError) -> FunctionLook.Outcome {
         let outcome = try await look.run(function, board.withLock { $0.memory(of: function) })
         await tell(function, outcome.steps)
         _ = board.withLock { board in
             _ = board.claim(function)
-            return board.finish(function, finding(outcome, hasMisses: false), at: .now)
+            return board.finish(function, finding(of: outcome, hasMisses: false), at: .now)
         }
         return outcome
     }

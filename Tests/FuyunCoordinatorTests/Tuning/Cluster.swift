@@ -52,6 +52,7 @@ final class Cluster {
     let store: any Store
     let time = ManualTime()
     let tuner: TunerService
+    let feed: PolicyFeed
     var dice: Dice
     /// What a call of so many megapixels really needs, in bytes, before noise.
     var law: (_ megapixels: Double, _ operation: String) -> Double = { megapixels, _ in 40e6 + megapixels * 24e6 }
@@ -72,20 +73,22 @@ final class Cluster {
     ) {
         self.store = store
         dice = Dice(seed: seed)
-        tuner = Self.tuner(store, time, settings, fit)
+        feed = PolicyFeed(store: store)
+        tuner = Self.tuner(store, time, feed, settings, fit)
     }
 
     /// A coordinator's tuner on this store; a second one is what a restarted coordinator is.
     static func tuner(
         _ store: any Store,
         _ time: ManualTime,
+        _ feed: PolicyFeed? = nil,
         _ settings: TunerSettings = TunerSettings(),
         _ fit: FunctionFitter? = nil
     ) -> TunerService {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         return TunerService(
             store: store,
-            feed: PolicyFeed(store: store),
+            feed: feed ?? PolicyFeed(store: store),
             events: EventHub(store: store, clock: time.clock, logger: logger),
             settings: settings,
             clock: time.clock,

@@ -164,10 +164,10 @@ import Testing
         try await withStore { store in
             let cluster = Cluster(store: store)
             try await cluster.draft(1.0 / 3)
-            let other = Cluster.tuner(store, cluster.time)
+            let (one, other) = (cluster.tuner, Cluster.tuner(store, cluster.time))
             for _ in 0..<40 {
                 try await cluster.call(looking: false)
-                async let first = cluster.tuner.lookNow(Cluster.function)
+                async let first = one.lookNow(Cluster.function)
                 async let second = other.lookNow(Cluster.function)
                 _ = try await (first, second)
                 let statuses = try await cluster.statuses().values
