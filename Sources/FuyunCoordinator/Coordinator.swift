@@ -82,7 +82,14 @@ public final class Coordinator: Service {
         let logger = surroundings.logger
         let store = surroundings.store
         let metrics = surroundings.metrics
-        let tuner = TunerService(store: store, feed: feed, events: events, settings: TuningSettings(), logger: logger)
+        let tuner = TunerService(
+            store: store,
+            feed: feed,
+            events: events,
+            clock: surroundings.clock,
+            metrics: metrics.registry,
+            logger: logger
+        )
         let sampling = SamplingRates(bound: configuration.ingest.observationsPerMinute)
         let ingest = Ingest(
             store: store,
