@@ -1,6 +1,7 @@
 import FuyunPolicy
 import FuyunProtocol
 import FuyunStore
+import FuyunTuning
 import Hummingbird
 import HTTPTypes
 
@@ -60,7 +61,7 @@ extension Operations {
                 at: clock.now
             )
         }
-        announce()
+        announce(name)
         return .json(.created, CoordinatorAPI.Policy(name, policy, figures: nil))
     }
 
@@ -91,7 +92,7 @@ extension Operations {
             try await stored { [switches] () throws(StoreError) in
                 try await store.setSwitches(switches, of: name, at: clock.now)
             }
-            announce()
+            announce(name)
         }
         return try await ladderAnswer(name, version, revision)
     }
@@ -127,7 +128,7 @@ extension Operations {
         let versions = try await stored { () throws(StoreError) in
             try await store.policies(of: name, before: nil, limit: CoordinatorAPI.maximumPage)
         }
-        guard let predecessor = Self.predecessor(of: active, among: versions) else {
+        guard let predecessor = RolloutState(versions: versions.map(RolloutVersion.init)).predecessors().first else {
             throw ErrorAnswer(
                 .conflict,
                 "function \(name) has no earlier version to go back to; retire the active one instead"
@@ -154,7 +155,7 @@ extension Operations {
         let revision = try await stored { () throws(StoreError) in
             try await store.setStatus(changes, of: name, at: clock.now)
         }
-        announce()
+        announce(name)
         return revision
     }
 
@@ -175,13 +176,6 @@ extension Operations {
                 revision: revision
             )
         )
-    }
-
-    /// The version whose place the active one took; else the newest that was retired before.
-    private static func predecessor(of active: Int, among versions: [StoredPolicy]) -> Int? {
-        let superseded = versions.first { $0.version == active }?.document.metadata.supersedes
-        let retired = versions.filter { $0.status == .retired }.map(\.version)
-        return retired.first { $0 == superseded } ?? retired.filter { $0 < active }.max()
     }
 
     private func known(_ name: String, _ version: Int) async throws(ErrorAnswer) -> StoredPolicy {
@@ -228,6 +222,18 @@ extension CoordinatorAPI.Policy {
             item: CoordinatorAPI.PolicyItem(policy, figures: figures),
             document: policy.document.encoded(),
             notes: policy.notes.map { Array($0.utf8) }
+        )
+    }
+}
+
+extension RolloutVersion {
+    fileprivate init(_ policy: StoredPolicy) {
+        self.init(
+            policy.version,
+            policy.status,
+            supersedes: policy.document.metadata.supersedes,
+            createdAt: .milliseconds(policy.createdAt.milliseconds),
+            statusSince: .milliseconds(policy.statusSince.milliseconds)
         )
     }
 }
