@@ -1,3 +1,4 @@
+import CoreMetrics
 import FuyunProtocol
 public import FuyunStore
 import Hummingbird
@@ -63,7 +64,7 @@ public final class Coordinator: Service {
         events = EventHub(store: surroundings.store, clock: surroundings.clock, logger: surroundings.logger)
     }
 
-    /// The port that it listens on; waits until it does. Nil when it stopped before.
+    /// The port that it listens on, once it does; nil when it stopped before.
     public var port: Int? {
         get async {
             while true {

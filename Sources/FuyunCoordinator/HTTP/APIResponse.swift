@@ -3,16 +3,27 @@ import Hummingbird
 import HTTPTypes
 import NIOCore
 
+extension HTTPFields {
+    /// The value of a field by its name.
+    func first(_ name: String) -> String? { HTTPField.Name(name).flatMap { self[$0] } }
+}
+
 extension Response {
     /// A JSON document.
-    static func json(_ status: HTTPResponse.Status = .ok, _ body: ByteBuffer) -> Response {
+    static func json(_ status: HTTPResponse.Status, _ body: ByteBuffer) -> Response {
         Response(status: status, headers: [.contentType: "application/json"], body: ResponseBody(byteBuffer: body))
     }
 
     /// A value of the API.
-    static func json(_ status: HTTPResponse.Status = .ok, _ value: some WireValue) -> Response {
+    static func json(_ status: HTTPResponse.Status, _ value: some WireValue) -> Response {
         json(status, value.body)
     }
+
+    /// A JSON document, 200.
+    static func json(_ body: ByteBuffer) -> Response { json(.ok, body) }
+
+    /// A value of the API, 200.
+    static func json(_ value: some WireValue) -> Response { json(.ok, value) }
 
     /// A text.
     static func text(_ type: String, _ text: String) -> Response {

@@ -40,7 +40,7 @@ extension Operations {
         let function = try await stored { [registration] () throws(StoreError) in
             try await store.register(registration, at: clock.now)
         }
-        announce()
+        announce(name)
         return .json(before == nil ? .created : .ok, try await described(function))
     }
 
@@ -74,7 +74,7 @@ extension Operations {
         try await stored { [switches] () throws(StoreError) in
             try await store.setSwitches(switches, of: name, at: clock.now)
         }
-        announce()
+        announce(name)
         return .json(try await described(try await known(name)))
     }
 

@@ -1,8 +1,10 @@
+import CoreMetrics
 import FuyunProtocol
 import FuyunStore
-import Hummingbird
 import HTTPTypes
+import Hummingbird
 import NIOCore
+import PrometheusMetrics
 
 extension Operations {
     /// How often a stream without events is given a sign of life.
@@ -17,9 +19,13 @@ extension Operations {
         if accepted.contains("application/json"), !accepted.contains("text/event-stream") {
             return try await eventPage(after ?? 0, limit: try target.limit())
         }
-        if let last = request.headers[.lastEventID].flatMap({ Int64($0) }), last >= 0 { after = last }
+        if let last = request.headers.first("Last-Event-ID").flatMap({ Int64($0) }), last >= 0 { after = last }
         let start: Int64
-        if let after { start = after } else { start = try await stored { () throws(StoreError) in try await events.last() } }
+        if let after {
+            start = after
+        } else {
+            start = try await stored { () throws(StoreError) in try await events.last() }
+        }
         guard let open = counts.openStream(atMost: limits.eventStreams) else {
             throw ErrorAnswer(.overloaded, "\(limits.eventStreams) follow the events already; come again")
         }
@@ -45,6 +51,7 @@ extension Operations {
     }
 
     /// Writes events as they come, until the client goes or the coordinator stops.
+    @concurrent
     private func follow(after start: Int64, writer: inout any ResponseBodyWriter) async throws {
         var last = start
         var isSilent = true
@@ -100,10 +107,6 @@ extension Operations {
     }
 }
 
-extension HTTPField.Name {
-    fileprivate static let lastEventID = HTTPField.Name("Last-Event-ID")!
-}
-
 extension CoordinatorAPI.Event {
     /// An event out of the store.
     init(_ event: StoredEvent) {
@@ -118,7 +121,9 @@ extension CoordinatorAPI.Event {
         )
     }
 
-    /// Appends the event as the stream has it: https://html.spec.whatwg.org/multipage/server-sent-events.html
+    /// Appends the event as the stream has it.
+    ///
+    /// The format: https://html.spec.whatwg.org/multipage/server-sent-events.html
     fileprivate func writeServerSentEvent(into buffer: inout ByteBuffer) {
         buffer.writeString("id: \(id)\nevent: ")
         // A kind is a word; a line break in it would be the end of the field.

@@ -1,12 +1,9 @@
+import CoreMetrics
 import FuyunProtocol
 import FuyunStore
-import Hummingbird
 import HTTPTypes
+import Hummingbird
 import NIOCore
-
-extension HTTPField.Name {
-    fileprivate static let fuyunAgentVersion = HTTPField.Name("Fuyun-Agent-Version")!
-}
 
 extension Operations {
     /// The longest that a poll may wait.
@@ -20,7 +17,7 @@ extension Operations {
     ) async throws(ErrorAnswer) -> Response {
         let after = try target.whole("after", in: 0...Int64.max)
         let wait = try target.whole("wait", in: 0...Self.longestWait) ?? 0
-        let version = request.headers[.fuyunAgentVersion].flatMap { $0.utf8.count <= 128 ? $0 : nil }
+        let version = request.headers.first("Fuyun-Agent-Version").flatMap { $0.utf8.count <= 128 ? $0 : nil }
         nodes.heard(NodeReport(name: node, agentVersion: version, revision: after))
         guard let open = counts.openPoll(atMost: limits.longPolls) else {
             throw ErrorAnswer(.overloaded, "\(limits.longPolls) polls wait already; come again")

@@ -42,7 +42,10 @@ extension Operations {
             return document
         }
         guard document.metadata.policyID == name else {
-            throw Self.badMetadata("policy_id", "found \"\(document.metadata.policyID)\", expected \"\(name)\" as in the path")
+            throw Self.badMetadata(
+                "policy_id",
+                "found \"\(document.metadata.policyID)\", expected \"\(name)\" as in the path"
+            )
         }
         let status = document.metadata.status
         guard status == .draft || status == .shadow else {
@@ -58,7 +61,7 @@ extension Operations {
                 at: clock.now
             )
         }
-        announce()
+        announce(name)
         return .json(.created, CoordinatorAPI.Policy(name, policy, figures: nil))
     }
 
@@ -89,7 +92,7 @@ extension Operations {
             try await stored { [switches] () throws(StoreError) in
                 try await store.setSwitches(switches, of: name, at: clock.now)
             }
-            announce()
+            announce(name)
         }
         return try await ladderAnswer(name, version, revision)
     }
@@ -126,7 +129,10 @@ extension Operations {
             try await store.policies(of: name, before: nil, limit: CoordinatorAPI.maximumPage)
         }
         guard let predecessor = RolloutState(versions: versions.map(RolloutVersion.init)).predecessors().first else {
-            throw ErrorAnswer(.conflict, "function \(name) has no earlier version to go back to; retire the active one instead")
+            throw ErrorAnswer(
+                .conflict,
+                "function \(name) has no earlier version to go back to; retire the active one instead"
+            )
         }
         let revision = try await move(
             name,
@@ -149,7 +155,7 @@ extension Operations {
         let revision = try await stored { () throws(StoreError) in
             try await store.setStatus(changes, of: name, at: clock.now)
         }
-        announce()
+        announce(name)
         return revision
     }
 

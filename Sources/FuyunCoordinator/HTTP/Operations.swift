@@ -86,10 +86,11 @@ struct Operations: Sendable {
         }
     }
 
-    /// Agents and followers hear of what changed.
-    func announce() {
+    /// Agents, followers and the tuner hear of what an operator changed.
+    func announce(_ function: String? = nil) {
         feed.publish()
         events.wake()
+        if let function { tuner.changed(function) }
     }
 }
 

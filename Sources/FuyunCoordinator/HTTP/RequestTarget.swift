@@ -41,8 +41,12 @@ struct RequestTarget: Sendable, Equatable {
         while let byte = rest.popFirst() {
             switch byte {
             case UInt8(ascii: "%"):
-                guard let high = rest.popFirst().flatMap(hexadecimal), let low = rest.popFirst().flatMap(hexadecimal) else {
-                    throw ErrorAnswer(.badRequest, "the target is not percent-encoded well: two hexadecimal digits follow %")
+                guard let high = rest.popFirst().flatMap(hexadecimal), let low = rest.popFirst().flatMap(hexadecimal)
+                else {
+                    throw ErrorAnswer(
+                        .badRequest,
+                        "the target is not percent-encoded well: two hexadecimal digits follow %"
+                    )
                 }
                 bytes.append(high << 4 | low)
             case UInt8(ascii: "+") where plusIsSpace: bytes.append(UInt8(ascii: " "))

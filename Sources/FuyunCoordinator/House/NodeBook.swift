@@ -50,7 +50,9 @@ final class NodeBook: Service {
             page.report.agentVersion = report.agentVersion ?? page.report.agentVersion
             page.report.revision = report.revision ?? page.report.revision
             // What was written down can be forgotten: it is only written down again sooner.
-            if state.pages.count >= Self.maximumNodes { state.pages = state.pages.filter { state.dirty.contains($0.key) } }
+            if state.pages.count >= Self.maximumNodes {
+                state.pages = state.pages.filter { state.dirty.contains($0.key) }
+            }
             state.pages[report.name] = page
         }
     }
@@ -78,7 +80,10 @@ final class NodeBook: Service {
             do {
                 try await store.touchNode(report, at: clock.now)
             } catch {
-                logger.warning("a node cannot be written down", metadata: ["node": "\(report.name)", "error": "\(error)"])
+                logger.warning(
+                    "a node cannot be written down",
+                    metadata: ["node": "\(report.name)", "error": "\(error)"]
+                )
                 state.withLock { _ = $0.dirty.insert(report.name) }
                 return
             }

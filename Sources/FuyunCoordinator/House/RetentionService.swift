@@ -1,3 +1,4 @@
+import CoreMetrics
 import FuyunStore
 import Logging
 import ServiceLifecycle

@@ -1,5 +1,6 @@
 import FuyunProtocol
 import FuyunStore
+import MemoryUnits
 
 /// What new observations say to the tuner, function by function.
 enum ObservedNews {
@@ -8,12 +9,14 @@ enum ObservedNews {
         var functions: [String: ObservedFunction] = [:]
         for batch in batches {
             for (_, record) in batch.records {
-                var function = functions[record.function] ?? ObservedFunction(
-                    name: record.function,
-                    calls: 0,
-                    misses: 0,
-                    worstFactor: 1
-                )
+                var function =
+                    functions[record.function]
+                    ?? ObservedFunction(
+                        name: record.function,
+                        calls: 0,
+                        misses: 0,
+                        worstFactor: 1
+                    )
                 function.calls += 1
                 if record.isMiss { function.misses += 1 }
                 function.worstFactor = max(function.worstFactor, record.factorOff)

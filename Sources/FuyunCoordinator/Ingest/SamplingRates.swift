@@ -1,3 +1,4 @@
+import FuyunProtocol
 import FuyunStore
 import Synchronization
 

@@ -38,10 +38,15 @@ final class Gate: Sendable {
         let tokens = tokens.withLock { $0 }
         if demand == .nothing || tokens.isEmpty || (demand == .local && credentials.isLocal) { return }
         guard let token = Self.token(in: credentials.authorization) else {
-            throw ErrorAnswer(.unauthorized, "expected the header Authorization: Bearer TOKEN with a token of the coordinator")
+            throw ErrorAnswer(
+                .unauthorized,
+                "expected the header Authorization: Bearer TOKEN with a token of the coordinator"
+            )
         }
         let callers = tokens.callers(presenting: token)
-        if callers.isEmpty { throw ErrorAnswer(.unauthorized, "the token is not known; ask the coordinator's operator for one") }
+        if callers.isEmpty {
+            throw ErrorAnswer(.unauthorized, "the token is not known; ask the coordinator's operator for one")
+        }
         if callers.contains(.operator) { return }
         guard case .node(let name) = demand else {
             throw ErrorAnswer(.forbidden, "this takes an operator's token; the token is a node's")
@@ -52,7 +57,9 @@ final class Gate: Sendable {
     }
 
     private static func token(in header: String?) -> String? {
-        guard let words = header?.split(separator: " "), words.count == 2, words[0].lowercased() == "bearer" else { return nil }
+        guard let words = header?.split(separator: " "), words.count == 2, words[0].lowercased() == "bearer" else {
+            return nil
+        }
         return String(words[1])
     }
 }

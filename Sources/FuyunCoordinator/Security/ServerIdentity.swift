@@ -9,7 +9,9 @@ final class ServerIdentity: Sendable {
     /// Loads the certificate and its key.
     init(_ files: CoordinatorConfiguration.TLS) throws(IdentityError) { current = Mutex(try Self.load(files)) }
 
-    /// Loads them again; connections from now on see the new ones. What is not good leaves the old one in use.
+    /// Loads them again, for connections from now on.
+    ///
+    /// What is not good leaves the old one in use.
     func reload(_ files: CoordinatorConfiguration.TLS) throws(IdentityError) {
         let fresh = try Self.load(files)
         current.withLock { $0 = fresh }

@@ -68,7 +68,9 @@ public struct TokenBook: Sendable, Equatable {
     }
 
     private func requireSome(since count: Int, _ path: String) throws(FileError) {
-        if entries.count == count { throw FileError(path: path, message: "holds no token; add one or leave the file out") }
+        if entries.count == count {
+            throw FileError(path: path, message: "holds no token; add one or leave the file out")
+        }
     }
 
     private static func lines(of text: String, path: String) throws(FileError) -> [(number: Int, words: [String])] {
@@ -84,7 +86,8 @@ public struct TokenBook: Sendable, Equatable {
         guard (shortestToken...longestToken).contains(bytes.count), bytes.allSatisfy({ 0x21...0x7E ~= $0 }) else {
             throw FileError(
                 path: path,
-                message: "line \(line): expected a token of \(shortestToken) to \(longestToken) visible ASCII characters; "
+                message:
+                    "line \(line): expected a token of \(shortestToken) to \(longestToken) visible ASCII characters; "
                     + "`openssl rand -hex 32` makes one"
             )
         }
