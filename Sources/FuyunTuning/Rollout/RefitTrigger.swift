@@ -118,6 +118,9 @@ extension RolloutRules {
         let samples = evidence.cleanCount
         guard samples >= (isConstant ? firstConstantSamples : firstFitSamples) else { return nil }
         guard let memory else { return .firstFit(samples: samples) }
+        if let draft = state.candidate, draft.status == .shadow, draft.createdAt > memory.at {
+            return .firstFit(samples: samples)
+        }
         let reference = (state.active ?? state.candidate)?.version
         let limits = reference.flatMap { evidence.limits[$0] }
         let canaryLimits = state.canary.flatMap { evidence.limits[$0.version] }

@@ -151,7 +151,16 @@ extension RolloutRules {
         at now: Duration
     ) -> RolloutDecision {
         let trial = evidence.trial(of: canary)
-        let clean = trial.appliedMisses == 0 && trial.recordedMisses == 0
+        if trial.recordedMisses > 0 {
+            // The fit that these asked for led to nothing better.
+            return .move(
+                .withdrawal,
+                [RolloutChange(canary.version, to: .retired)],
+                reason: "canary version \(canary.version) would not have been enough for "
+                    + (trial.recordedMisses == 1 ? "a call" : "\(trial.recordedMisses) calls")
+            )
+        }
+        let clean = trial.appliedMisses == 0
         let byCalls = trial.appliedCalls >= canaryAppliedCalls
         let byRecord = trial.recordedCovered >= canaryRecordedCalls
         let end = canary.statusSince + canaryTime
@@ -172,8 +181,7 @@ extension RolloutRules {
         let state = "\(trial.appliedCalls) of \(canaryAppliedCalls) calls under it, "
         return .keep(
             reason: "version \(canary.version) is in canary: " + state
-                + "\(trial.recordedCovered) of \(canaryRecordedCalls) others it would have covered"
-                + (clean ? "" : "; it would have missed \(trial.recordedMisses)"),
+                + "\(trial.recordedCovered) of \(canaryRecordedCalls) others it would have covered",
             lookAgain: clean && byRecord ? end : nil
         )
     }

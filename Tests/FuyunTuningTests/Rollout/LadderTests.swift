@@ -129,6 +129,30 @@ import Testing
             wanted: "refit canary_miss"
         ),
         Row(
+            name: "…and no fit was better: it goes",
+            versions: activeAndCanary,
+            calls: six + [.used(95, under: 1, at: 20)],
+            limits: [1: 100, 2: 92],
+            memory: memory(of: 7),
+            wanted: "withdrawal 2→retired"
+        ),
+        Row(
+            name: "a new draft next to an active version is fitted at once",
+            versions: [version(1, .active), version(2, .shadow, created: 10)],
+            calls: six,
+            limits: [1: 100, 2: 30],
+            memory: memory(of: 6),
+            wanted: "refit first_fit"
+        ),
+        Row(
+            name: "…but only once",
+            versions: [version(1, .active), version(2, .shadow, created: 10)],
+            calls: six,
+            limits: [1: 100, 2: 30],
+            memory: memory(of: 6, at: 11),
+            wanted: "keep"
+        ),
+        Row(
             name: "nine calls under a canary",
             versions: activeAndCanary,
             calls: six + Array(repeating: .used(90, under: 2, at: 20), count: 9),
@@ -221,7 +245,8 @@ import Testing
         var state = RolloutState(versions: row.versions)
         state.switches.isTuningEnabled = false
         let decision = rules.next(state, evidence(row.calls, row.limits), row.memory, at: at(row.now)).outline
-        let isTakenBack = row.wanted.hasPrefix("roll_back") || row.wanted.hasPrefix("withdrawal")
+        let missed = row.calls.contains { $0.isMiss }
+        let isTakenBack = missed && (row.wanted.hasPrefix("roll_back") || row.wanted.hasPrefix("withdrawal"))
         #expect(decision == (isTakenBack ? row.wanted : "keep"))
     }
 
