@@ -2,6 +2,7 @@ import CoreMetrics
 import FuyunPolicy
 public import FuyunProtocol
 public import FuyunStore
+import FuyunPolicy
 import FuyunTuning
 import Glibc
 public import Logging
@@ -93,6 +94,9 @@ public final class TunerService: Service {
         _ = board.withLock { $0.noteChange(function, at: .now) }
         announcer.announce()
     }
+
+    /// Functions that wait for a look.
+    public var queuedCount: Int { board.withLock { $0.queuedCount } }
 
     /// Functions that are remembered.
     var rememberedCount: Int { board.withLock { $0.count } }
