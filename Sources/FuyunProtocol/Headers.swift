@@ -14,6 +14,8 @@ public enum FuyunHeader {
     public static let payloadLength = "Fuyun-Payload-Length"
     /// The container that the call is for; believed on `platform.sock` only.
     public static let container = "Fuyun-Container"
+    /// The version of the agent that calls its coordinator.
+    public static let agentVersion = "Fuyun-Agent-Version"
 }
 
 /// The field values that this API reads from a request's header, each at most once.
