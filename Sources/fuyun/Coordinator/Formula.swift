@@ -28,13 +28,14 @@ struct Formula {
         family = logic.family
         select = logic.select
         parts = logic.laws.flatMap { law in
-            [Part(law: law.value ?? "", term: "base", expression: "", value: quantity(law.base))]
+            // An open law has no numbers yet: the preset applies.
+            [Part(law: law.value ?? "", term: "base", expression: "", value: law.isOpen ? "open" : quantity(law.base))]
                 + law.terms.map { term in
                     Part(
                         law: law.value ?? "",
                         term: term.name,
                         expression: term.expression,
-                        value: Self.text(term.shape)
+                        value: law.isOpen ? "open" : Self.text(term.shape)
                     )
                 }
         }
