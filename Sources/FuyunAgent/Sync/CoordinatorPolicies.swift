@@ -82,18 +82,22 @@ struct CoordinatorPolicies: Sendable {
         return (policies, Array(messages.prefix(mostMessages)))
     }
 
-    /// What is in use as answers that give it again, about so many functions in each; the first is full.
-    func answers(functionsPerAnswer: Int) -> [PoliciesAnswer] {
+    /// The functions' names in parts of at most so many; at least one part.
+    func parts(of size: Int) -> [ArraySlice<String>] {
         let names = functions.keys.sorted()
-        return stride(from: 0, to: max(names.count, 1), by: max(functionsPerAnswer, 1)).map { start in
-            let part = names[start..<min(names.count, start + max(functionsPerAnswer, 1))]
-            return PoliciesAnswer(
-                revision: revision ?? 0,
-                isFull: start == 0,
-                modeCap: modeCap,
-                functions: part.compactMap { name in functions[name].map { $0.answer(name) } }
-            )
+        return stride(from: 0, to: max(names.count, 1), by: max(size, 1)).map { start in
+            names[start..<min(names.count, start + max(size, 1))]
         }
+    }
+
+    /// What is in use of these functions, as an answer that gives it again; the one of the first part is full.
+    func answer(_ names: ArraySlice<String>) -> PoliciesAnswer {
+        PoliciesAnswer(
+            revision: revision ?? 0,
+            isFull: names.startIndex == 0,
+            modeCap: modeCap,
+            functions: names.compactMap { name in functions[name].map { $0.answer(name) } }
+        )
     }
 }
 
@@ -106,7 +110,8 @@ extension CoordinatorPolicies.Function {
             minimum: narrowing.minimum,
             maximum: narrowing.maximum,
             tier: narrowing.tier,
-            documents: policies.map { $0.document.encoded() }
+            // On one line: a line feed within a string is escaped.
+            documents: policies.map { $0.document.encoded().filter { $0 != UInt8(ascii: "\n") } }
         )
     }
 }
