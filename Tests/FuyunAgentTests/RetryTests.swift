@@ -1,6 +1,7 @@
 import FuyunClient
 import FuyunPolicy
 import FuyunProtocol
+import FuyunTestSupport
 import MemoryUnits
 import NIOCore
 import Testing

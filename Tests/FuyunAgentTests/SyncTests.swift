@@ -1,3 +1,4 @@
+import CoordinatorClient
 @testable import FuyunAgent
 import FuyunInvocation
 import FuyunPolicy
@@ -20,7 +21,7 @@ final class FakeCoordinator: CoordinatorLink {
         var requests = 0
         var pulls: [Int64?] = []
         var sizes: [Int] = []
-        var failure: LinkFailure?
+        var failure: CoordinatorError?
         var sampling = ObservationsAnswer.Sampling()
         /// Observations of this function are refused.
         var unwanted: String?
@@ -33,35 +34,35 @@ final class FakeCoordinator: CoordinatorLink {
     var pulls: [Int64?] { state.withLock { $0.pulls } }
     var sizes: [Int] { state.withLock { $0.sizes } }
 
-    func fail(_ failure: LinkFailure?) { state.withLock { $0.failure = failure } }
+    func fail(_ failure: CoordinatorError?) { state.withLock { $0.failure = failure } }
     func sample(_ sampling: ObservationsAnswer.Sampling) { state.withLock { $0.sampling = sampling } }
     func refuse(_ function: String) { state.withLock { $0.unwanted = function } }
     func publish(_ answer: PoliciesAnswer) { state.withLock { $0.policies.append(answer) } }
 
-    func policies(after revision: Int64?, wait: Duration) async throws(LinkFailure) -> PoliciesAnswer {
+    func policies(after revision: Int64?, wait: Duration) async throws(CoordinatorError) -> PoliciesAnswer {
         state.withLock { $0.pulls.append(revision) }
         for _ in 0..<500 {
             if let failure = state.withLock({ $0.failure }) { throw failure }
-            if Task.isCancelled { throw .failed("cancelled") }
+            if Task.isCancelled { throw .unreachable }
             if let answer = state.withLock({ $0.policies.isEmpty ? nil : $0.policies.removeFirst() }) { return answer }
             try? await Task.sleep(for: .milliseconds(2))
         }
         return PoliciesAnswer(revision: revision ?? 0, isFull: false)
     }
 
-    func send(_ body: ByteBuffer) async throws(LinkFailure) -> ObservationsAnswer {
+    func send(_ body: ByteBuffer) async throws(CoordinatorError) -> ObservationsAnswer {
         let batch: ObservationBatchBody
         do throws(JSONError) {
             batch = try ObservationBatchBody(parsing: body)
         } catch {
-            throw .refused(status: 400, message: "\(error)")
+            throw .refusal(400, "bad_schema")
         }
-        let result = state.withLock { state -> Result<ObservationsAnswer, LinkFailure> in
+        let result = state.withLock { state -> Result<ObservationsAnswer, CoordinatorError> in
             state.requests += 1
             state.sizes.append(batch.records.count)
             if let failure = state.failure { return .failure(failure) }
             if batch.records.contains(where: { $0.record.function == state.unwanted }) {
-                return .failure(.refused(status: 400, message: "$.observations[?]"))
+                return .failure(.refusal(400, "bad_schema"))
             }
             for (sequence, record) in batch.records {
                 state.stored.append((batch.epoch, sequence, record.function))
@@ -74,6 +75,19 @@ final class FakeCoordinator: CoordinatorLink {
     }
 
     func close() async {}
+}
+
+extension CoordinatorError {
+    fileprivate static let unreachable = CoordinatorError(.unreachable, "away")
+
+    /// A refusal; without a code, one of something that is no coordinator.
+    fileprivate static func refusal(_ status: Int, _ code: String) -> CoordinatorError {
+        CoordinatorError(
+            status == 401 ? .unauthorized : .refused,
+            "refused with status \(status)",
+            refusal: Refusal(status: status, code: code, message: "")
+        )
+    }
 }
 
 @Suite("Sync: observations up, policies down")
@@ -191,11 +205,11 @@ struct SyncTests {
     @Test(
         "a coordinator that fails loses nothing: all arrives when it is back, still each once",
         arguments: [
-            LinkFailure.failed("connection refused"), .refused(status: 500, message: "internal"),
-            .refused(status: 401, message: "unauthorized"), .refused(status: 503, message: "overloaded"),
+            CoordinatorError.unreachable, .refusal(500, "internal"), .refusal(401, "unauthorized"), .refusal(503, "overloaded"),
+            .refusal(400, ""),
         ]
     )
-    func outage(failure: LinkFailure) async throws {
+    func outage(failure: CoordinatorError) async throws {
         try await Self.with { rig in
             rig.coordinator.fail(failure)
             for start in stride(from: UInt64(0), to: 100, by: 10) { rig.observe(Self.observations(start..<start + 10)) }
@@ -242,7 +256,7 @@ struct SyncTests {
         try #require(mkdtemp(&template) != nil)
         let text = String(decoding: template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         let first = Rig(FilePath(text))
-        first.coordinator.fail(.failed("away"))
+        first.coordinator.fail(.unreachable)
         first.start()
         first.observe(Self.observations(0..<30))
         await first.sync.stop()
@@ -290,7 +304,7 @@ struct SyncTests {
             await rig.sync.stop()
 
             let next = Rig(rig.directory)
-            next.coordinator.fail(.failed("away"))
+            next.coordinator.fail(.unreachable)
             let snapshot = next.composer.compose(local: PolicySnapshot())
             #expect(snapshot.functions.mapValues { $0.set.active?.version } == ["guest/f": 3, "guest/g": 8])
             await next.sync.stop()
@@ -300,7 +314,7 @@ struct SyncTests {
     @Test("the status page's part is JSON with what an operator looks for first")
     func status() async throws {
         try await Self.with { rig in
-            rig.coordinator.fail(.refused(status: 401, message: "unauthorized"))
+            rig.coordinator.fail(.refusal(401, "unauthorized"))
             try await Self.wait("failed") { rig.metric("fuyun_coordinator_pull_failures_total") != "0" }
             var body = ByteBuffer()
             body.writeJSON { rig.sync.write(to: &$0) }

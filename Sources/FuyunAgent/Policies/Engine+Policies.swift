@@ -1,4 +1,5 @@
 import CoreMetrics
+import FuyunInvocation
 import FuyunPolicy
 import Logging
 

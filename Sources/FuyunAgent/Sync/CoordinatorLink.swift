@@ -1,3 +1,4 @@
+import CoordinatorClient
 import FuyunProtocol
 import NIOCore
 
@@ -6,32 +7,39 @@ import NIOCore
 /// A seam: production speaks HTTP, tests say what they like.
 protocol CoordinatorLink: Sendable {
     /// The policies in use, or what changed since a revision; the coordinator may take up to `wait` to answer.
-    func policies(after revision: Int64?, wait: Duration) async throws(LinkFailure) -> PoliciesAnswer
+    func policies(after revision: Int64?, wait: Duration) async throws(CoordinatorError) -> PoliciesAnswer
 
     /// Sends the body of a batch; it is stored when this returns.
-    func send(_ body: ByteBuffer) async throws(LinkFailure) -> ObservationsAnswer
+    func send(_ body: ByteBuffer) async throws(CoordinatorError) -> ObservationsAnswer
 
     /// Closes connections.
     func close() async
 }
 
-/// Why a request to the coordinator came to nothing.
-enum LinkFailure: Error, Equatable, CustomStringConvertible {
-    /// It was answered, with a status that is no success.
-    case refused(status: Int, message: String)
-    /// It was not answered, or the answer was not one that this version understands.
-    case failed(String)
+/// The coordinator over HTTP, as one node speaks to it.
+struct CoordinatorConnection: CoordinatorLink {
+    private let client: CoordinatorClient
+    private let node: String
 
-    /// Whether the fault is in what was sent, so that sending the same again cannot help.
-    var isOfContent: Bool {
-        if case .refused(let status, _) = self { status == 400 || status == 413 || status == 422 } else { false }
+    /// Makes a connection whose traffic lives on the loops of `group`; nothing is opened yet.
+    init(_ coordinator: AgentConfiguration.Coordinator, on group: any EventLoopGroup) throws(CoordinatorError) {
+        client = CoordinatorClient(try coordinator.settings(), on: group)
+        node = coordinator.node
     }
 
-    /// One line.
-    var description: String {
-        switch self {
-        case .refused(let status, let message): "refused with status \(status): \(message)"
-        case .failed(let message): message
-        }
+    func policies(after revision: Int64?, wait: Duration) async throws(CoordinatorError) -> PoliciesAnswer {
+        try await client.policies(node: node, after: revision, wait: wait)
     }
+
+    func send(_ body: ByteBuffer) async throws(CoordinatorError) -> ObservationsAnswer {
+        try await client.send(observations: body, node: node)
+    }
+
+    func close() async { await client.shutdown() }
+}
+
+extension CoordinatorError {
+    /// Whether a coordinator says that the fault is in what was sent; anything else that answers with such a status, a
+    /// proxy or another server, does not count.
+    var isRefusalOfContent: Bool { isOfContent && refusal?.code.isEmpty == false }
 }

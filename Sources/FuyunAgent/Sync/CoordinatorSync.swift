@@ -1,3 +1,6 @@
+import CoreMetrics
+import FuyunInvocation
+import FuyunPolicy
 import FuyunProtocol
 import Logging
 import NIOCore
@@ -37,7 +40,7 @@ final class CoordinatorSync: Sendable {
     ) throws {
         guard let coordinator = configuration.coordinator else { return nil }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let link = try CoordinatorConnection(coordinator, group: group, logger: logger)
+        let link = try CoordinatorConnection(coordinator, on: group)
         self.init(
             coordinator,
             configuration.reporting,

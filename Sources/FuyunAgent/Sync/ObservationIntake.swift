@@ -2,6 +2,7 @@ import CoreMetrics
 import FuyunInvocation
 import FuyunProtocol
 import Logging
+import MemoryUnits
 import Synchronization
 
 /// Chooses the observations that the coordinator gets, spools them, and wakes the reporter.

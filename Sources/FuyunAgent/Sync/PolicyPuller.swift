@@ -1,4 +1,7 @@
+import CoordinatorClient
 import CoreMetrics
+import FuyunInvocation
+import FuyunPolicy
 import FuyunProtocol
 import Logging
 import NIOCore
@@ -31,7 +34,7 @@ struct PolicyPuller: Sendable {
         var backoff = Backoff()
         while !bell.isClosed {
             let asked = Clocks.monotonic()
-            do throws(LinkFailure) {
+            do throws(CoordinatorError) {
                 let answer = try await link.policies(after: policies.revision, wait: Self.wait)
                 status.answered()
                 backoff.reset()

@@ -1,6 +1,7 @@
 import FuyunInvocation
 import FuyunPolicy
 import FuyunProtocol
+import MemoryUnits
 
 extension Observation {
     /// From which factor between bound and need a prediction counts as far off.

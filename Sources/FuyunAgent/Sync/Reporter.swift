@@ -1,3 +1,4 @@
+import CoordinatorClient
 import CoreMetrics
 import FuyunProtocol
 import Logging
@@ -39,7 +40,7 @@ struct Reporter: Sendable {
                 continue
             }
             let isFull = batch.items.count >= isolation.size || batch.bytes.count >= Self.mostBytes
-            do throws(LinkFailure) {
+            do throws(CoordinatorError) {
                 let answer = try await link.send(Self.body(of: batch))
                 accepted(batch, answer)
                 isolation.accepted(batch.items.count)
@@ -50,7 +51,7 @@ struct Reporter: Sendable {
             } catch {
                 guard !bell.isClosed else { return }
                 metrics.sendFailures.increment()
-                if error.isOfContent {
+                if error.isRefusalOfContent {
                     status.answered()
                     guard isolation.refused(batch.items.count) else { continue }
                     leaveOut(batch, error)
@@ -80,7 +81,7 @@ struct Reporter: Sendable {
     }
 
     /// The one record of a batch is refused for what it is.
-    private func leaveOut(_ batch: Spool.Batch, _ failure: LinkFailure) {
+    private func leaveOut(_ batch: Spool.Batch, _ failure: CoordinatorError) {
         acknowledge(batch)
         status.update { $0.refused += 1 }
         metrics.refused.increment()

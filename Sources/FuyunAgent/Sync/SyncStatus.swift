@@ -1,3 +1,4 @@
+import CoordinatorClient
 import CoreMetrics
 import FuyunInvocation
 import FuyunPolicy
@@ -70,7 +71,7 @@ final class SyncStatus: Sendable {
     }
 
     /// A request came to nothing; logged when that is news.
-    func failed(_ failure: LinkFailure) {
+    func failed(_ failure: CoordinatorError) {
         let text = failure.description
         let before = values.withLock { values in
             defer {
