@@ -214,7 +214,7 @@ final class Fixture: Sendable {
         try file.closeAfter { _ = try file.writeAll(Array(text.utf8)) }
     }
 
-    private static func remove(_ directory: FilePath) {
+    static func remove(_ directory: FilePath) {
         guard let stream = opendir(directory.string) else { return }
         while let entry = readdir(stream) {
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in

@@ -99,7 +99,8 @@ struct LocalBumpTests {
     ) throws -> Observation {
         var driver = Driver()
         _ = driver.begin(record, mode: mode, function: function)
-        var observation = try #require(driver.end()).observation
+        let end = driver.end()
+        var observation = try #require(end).observation
         if missed {
             observation.outcome = .crashed
             observation.verdict = OOMVerdict(.ownLimit, ownLimitExceeded: true)

@@ -184,7 +184,8 @@ struct Spool: ~Copyable {
     /// Writes as many as the segment has room for, at least one, at once; the index of the first that was not.
     private mutating func write(_ bytes: UnsafeRawBufferPointer, _ payloads: ArraySlice<Range<Int>>) throws(Errno) -> Int {
         scratch.removeAll(keepingCapacity: true)
-        if let last = segments.last, writing != nil, last.size >= segmentSize { seal() }
+        let first = SpoolFormat.recordHeadSize + (payloads.first?.count ?? 0)
+        if writing != nil, let last = segments.last, last.size + first > segmentSize { seal() }
         let room = segmentSize - (writing == nil ? SpoolFormat.headSize : segments.last?.size ?? 0)
         var next = payloads.startIndex
         while next < payloads.endIndex {
