@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Sends invocations of mixed sizes to the demonstration functions, and shows how their policies get better meanwhile.
 
-    driver.py --container guest/video-frames=127.0.0.1:9002 … [--count 120] [--seed 1] [--report FILE]
+    driver.py --container guest/video-frames=127.0.0.1:9002 … [--count 104] [--seed 1] [--report FILE]
               [--coordinator URL --token-file FILE] [--force FUNCTION=VERSION] [--static-bytes 268435456] [--observations FILE]
 
 One call at a time in each container. What the agent decided and saw is read from its observation log by activation id, what the
@@ -53,7 +53,7 @@ EVENTS = {
     ],
 }
 # Shares of the calls: all functions end at about the same time.
-SHARES = {"guest/video-watermark": 5, "guest/video-frames": 6, "guest/graph-rank": 9, "guest/allocator": 10}
+SHARES = {"guest/video-watermark": 4, "guest/video-frames": 6, "guest/graph-rank": 8, "guest/allocator": 8}
 
 
 def plan(functions, count, seed):
@@ -195,7 +195,7 @@ def report(figures, invocations, forced, width):
 def main():
     parser = argparse.ArgumentParser(description="Sends invocations to the demonstration functions.")
     parser.add_argument("--container", action="append", required=True, metavar="FUNCTION=HOST:PORT")
-    parser.add_argument("--count", type=int, default=120)
+    parser.add_argument("--count", type=int, default=104)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--static-bytes", type=int, default=256 * MiB, help="the limit that the platform declares")
     parser.add_argument("--observations", default="/var/lib/fuyun/observations.jsonl", metavar="FILE")
