@@ -23,7 +23,7 @@ import time
 
 from invoker import Container, Invocation, MiB
 from table import Table, Waste, missed, need, percent, size, version_of
-from watch import Coordinator, Observations, Versions
+from watch import Coordinator, Observations, Versions, step
 
 
 def clip(width, height, fps, duration):
@@ -148,7 +148,7 @@ def summarize(invocations, static, versions):
         "mean_last_limit_bytes": last.granted // max(1, last.calls),
         "refits": {function: versions.refits(function) for function in functions} if versions else {},
         "events": dict(collections.Counter(
-            str(event.get("kind")) for event in versions.history if event.get("function") in functions)) if versions else {},
+            step(event) for event in versions.history if event.get("function") in functions and step(event))) if versions else {},
     }
 
 
@@ -179,8 +179,7 @@ def report(figures, invocations, forced, width):
         say("Refits", f"{sum(figures['refits'].values())} versions by the tuner: " + ", ".join(
             f"{function.rpartition('/')[2]} {count}" for function, count in figures["refits"].items()), width)
         say("Ladder", ", ".join(
-            f"{count} × {kind.partition('.')[2].replace('_', ' ')}" for kind, count in sorted(figures["events"].items())
-            if kind.startswith("policy.")) or "nothing moved", width)
+            f"{count} × {name.replace('_', ' ')}" for name, count in sorted(figures["events"].items())) or "nothing moved", width)
     if forced:
         name = f"v{forced['version']} of {forced['function'].rpartition('/')[2]}"
         if forced["seconds"] is None:
