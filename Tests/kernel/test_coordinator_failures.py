@@ -259,7 +259,7 @@ class Files(Tuned):
             self.good(container, 20)
         time.sleep(1.5)  # what is written is synced every second
         self.agent.stop()
-        segments = sorted(path for path in (AGENT_STATE / "spool").iterdir() if path.is_file() and path.stat().st_size > 200)
+        segments = sorted(path for path in (AGENT_STATE / "spool").glob("*.spool") if path.stat().st_size > 200)
         self.assertTrue(segments, list((AGENT_STATE / "spool").iterdir()))
         return segments
 
@@ -283,7 +283,8 @@ class Files(Tuned):
         data = bytearray(segments[-1].read_bytes())
         data[len(data) // 2] ^= 0xFF
         segments[-1].write_bytes(bytes(data))
-        (AGENT_STATE / "spool" / segments[0].name.replace(segments[0].stem, segments[0].stem + "-stray")).write_bytes(os.urandom(4096))
+        # And one that is nothing at all, in the place of the next.
+        segments[-1].with_name(f"{int(segments[-1].stem, 16) + 1:016x}.spool").write_bytes(os.urandom(4096))
         self.agent.start()
         self.agent.wait_ready()
         self.good(container)
