@@ -1,3 +1,5 @@
+import FuyunPolicy
+
 /// Why a function is fitted.
 public enum RefitTrigger: Hashable, Sendable {
     /// There are enough samples for the first time.
