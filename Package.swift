@@ -152,9 +152,8 @@ let package = Package(
             name: "FuyunCoordinatorTests",
             dependencies: [
                 "FuyunCoordinator", "FuyunPolicy", "FuyunProtocol", "FuyunStore", "FuyunTestSupport", "FuyunTuning",
-                "MemoryUnits", "PrometheusMetrics", "Settings", configuration, hummingbird, hummingbirdTesting,
-                lifecycle,
-                logging, nioCore, nioPosix, nioSSL,
+                "MemoryUnits", "PrometheusMetrics", "Settings", httpTypes, hummingbirdTesting, lifecycle, logging, nioCore,
+                nioPosix, nioSSL, systemPackage,
             ]
         ),
         .testTarget(name: "SettingsTests", dependencies: ["FuyunPolicy", "MemoryUnits", "Settings", configuration]),

@@ -1,4 +1,5 @@
 import CoreMetrics
+import FuyunPolicy
 import FuyunTuning
 import PrometheusMetrics
 

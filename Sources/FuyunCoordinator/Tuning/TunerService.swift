@@ -1,6 +1,7 @@
 import CoreMetrics
 public import FuyunProtocol
 public import FuyunStore
+import FuyunPolicy
 import FuyunTuning
 import Glibc
 public import Logging
@@ -92,6 +93,9 @@ public final class TunerService: Service {
         _ = board.withLock { $0.noteChange(function, at: .now) }
         announcer.announce()
     }
+
+    /// Functions that wait for a look.
+    public var queuedCount: Int { board.withLock { $0.queuedCount } }
 
     /// Functions that are remembered.
     var rememberedCount: Int { board.withLock { $0.count } }
