@@ -74,6 +74,8 @@ public enum DecisionReason: String, Hashable, Sendable, CaseIterable {
     case notFinite = "not_finite"
     /// The formula's result is zero or negative.
     case notPositive = "not_positive"
+    /// The category's value has a law that is still left open.
+    case lawOpen = "law_open"
 }
 
 /// What happened to a bound on its way to the limit.
