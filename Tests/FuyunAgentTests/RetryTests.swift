@@ -16,7 +16,8 @@ struct RetryTests {
         try await connection.begin(BeginRequest(function: "guest/f", retryOf: id), payload: Self.payload)
     }
 
-    private func fail(_ id: InvocationID, on connection: ClientConnection, _ fixture: Fixture) async throws -> EndAnswer {
+    private func fail(_ id: InvocationID, on connection: ClientConnection, _ fixture: Fixture) async throws -> EndAnswer
+    {
         for event in ["max", "oom", "oom_kill"] { try fixture.tree.bump(event, of: Fixture.first) }
         return try await connection.end(id, EndRequest(outcome: .crashed, exitStatus: 137))
     }

@@ -34,7 +34,11 @@ struct SnapshotFileTests {
     private func policies(_ count: Int) -> CoordinatorPolicies {
         var policies = CoordinatorPolicies()
         let functions = (0..<count).map { index in
-            SyncPureTests.function("guest/f\(index)", cap: .canary, [Fixture.policy("guest/f\(index)", version: index + 1)])
+            SyncPureTests.function(
+                "guest/f\(index)",
+                cap: .canary,
+                [Fixture.policy("guest/f\(index)", version: index + 1)]
+            )
         }
         _ = policies.merge(PoliciesAnswer(revision: 77, isFull: true, modeCap: .canary, functions: functions))
         return policies

@@ -67,7 +67,12 @@ struct SpoolTests {
     }
 
     static func write(_ bytes: [UInt8], to path: FilePath) throws {
-        let file = try FileDescriptor.open(path, .writeOnly, options: [.create, .truncate], permissions: [.ownerReadWrite])
+        let file = try FileDescriptor.open(
+            path,
+            .writeOnly,
+            options: [.create, .truncate],
+            permissions: [.ownerReadWrite]
+        )
         try file.closeAfter { _ = try file.writeAll(bytes) }
     }
 
@@ -151,7 +156,9 @@ struct SpoolTests {
         #expect(large.items.count == 1)
     }
 
-    @Test("after a restart what was not acknowledged is there, under its own epoch, and new observations have a new one")
+    @Test(
+        "after a restart what was not acknowledged is there, under its own epoch, and new observations have a new one"
+    )
     func restart() throws {
         let place = try Place()
         var before = place.open()
@@ -224,7 +231,10 @@ struct SpoolTests {
             let isInSecond = index >= SpoolFormat.headSize + SpoolFormat.recordHeadSize + "observation 2".utf8.count
             let middle = isHarmless ? Self.texts(2..<4) : isInSecond ? Self.texts(2..<3) : []
             #expect(read == Self.texts(0..<2) + middle + Self.texts(4..<6), "byte \(index)")
-            #expect(place.count { $0 == .corrupt || $0 == .truncated } == before + (isHarmless ? 0 : 1), "byte \(index)")
+            #expect(
+                place.count { $0 == .corrupt || $0 == .truncated } == before + (isHarmless ? 0 : 1),
+                "byte \(index)"
+            )
         }
     }
 
@@ -281,7 +291,57 @@ struct SpoolTests {
         #expect(rest == Self.texts(2_000 - rest.count..<2_000))
     }
 
-    @Test("a directory that cannot be made or written: the last observations wait in memory, and go to disk when it can")
+    /// Whether this process may mount a file system, for the tests that fill one up.
+    private static let mayMount: Bool = {
+        guard let place = try? Place(), mount("tmpfs", place.directory.string, "tmpfs", 0, "size=64k") == 0 else {
+            return false
+        }
+        return umount2(place.directory.string, CInt(MNT_DETACH)) == 0
+    }()
+
+    @Test(
+        "a full disk stops nothing: what it does not take waits in memory, and goes to disk when there is room",
+        .enabled(if: mayMount)
+    )
+    func fullDisk() throws {
+        let place = try Place()
+        try #require(mount("tmpfs", place.directory.string, "tmpfs", 0, "size=64k") == 0)
+        defer { umount2(place.directory.string, CInt(MNT_DETACH)) }
+        let filler = place.directory.appending("filler")
+        try Self.write([UInt8](repeating: 0, count: 40_000), to: filler)
+        var spool = place.open(segment: .kibibytes(8))
+        for start in stride(from: 0, to: 1_000, by: 10) { Self.append(Self.texts(start..<start + 10), to: &spool) }
+        let isFull = spool.isInMemory
+        #expect(isFull)
+        unlink(filler.string)
+        Self.append(["late"], to: &spool, at: 11)
+        let isInMemory = spool.isInMemory
+        #expect(!isInMemory)
+        spool.finish()
+        var next = place.open()
+        let drained = Self.drain(&next)
+        #expect(drained == Self.texts(0..<1_000) + ["late"])
+        #expect(place.dropped == 0)
+    }
+
+    @Test("a file system that becomes read-only stops nothing", .enabled(if: mayMount))
+    func readOnly() throws {
+        let place = try Place()
+        try #require(mount("tmpfs", place.directory.string, "tmpfs", 0, "size=64k") == 0)
+        defer { umount2(place.directory.string, CInt(MNT_DETACH)) }
+        var spool = place.open()
+        Self.append(Self.texts(0..<5), to: &spool)
+        spool.finish()
+        let flags = UInt(MS_REMOUNT | MS_RDONLY)
+        try #require(mount("tmpfs", place.directory.string, "tmpfs", flags, "size=64k") == 0)
+        Self.append(Self.texts(5..<10), to: &spool)
+        let drained = Self.drain(&spool)
+        #expect(drained == Self.texts(0..<10))
+    }
+
+    @Test(
+        "a directory that cannot be made or written: the last observations wait in memory, and go to disk when it can"
+    )
     func noDisk() throws {
         let place = try Place()
         try Self.write([], to: place.directory.appending("state"))

@@ -31,7 +31,10 @@ struct SyncPureTests {
         #expect(backoff.next(&random) <= .milliseconds(250))
     }
 
-    @Test("a refused record is found by halves, wherever it is, and no other is left out", arguments: [1, 2, 7, 64, 500])
+    @Test(
+        "a refused record is found by halves, wherever it is, and no other is left out",
+        arguments: [1, 2, 7, 64, 500]
+    )
     func isolation(count: Int) {
         for bad in [0, count / 2, count - 1] {
             var isolation = Isolation(most: 500)
@@ -279,7 +282,11 @@ struct SyncPureTests {
         #expect(snapshot.problems.map(\.file) == ["coordinator: guest/f"])
         #expect(snapshot.problems.first?.keptVersion == 1)
 
-        let good = PoliciesAnswer(revision: 3, isFull: false, functions: [Self.function("guest/f", [Fixture.policy(version: 4)])])
+        let good = PoliciesAnswer(
+            revision: 3,
+            isFull: false,
+            functions: [Self.function("guest/f", [Fixture.policy(version: 4)])]
+        )
         #expect(policies.merge(good) == [])
         #expect(policies.refused.isEmpty)
         #expect(policies.functions["guest/f"]?.policies.map(\.version) == [4])

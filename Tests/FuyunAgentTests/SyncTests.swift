@@ -205,7 +205,8 @@ struct SyncTests {
     @Test(
         "a coordinator that fails loses nothing: all arrives when it is back, still each once",
         arguments: [
-            CoordinatorError.unreachable, .refusal(500, "internal"), .refusal(401, "unauthorized"), .refusal(503, "overloaded"),
+            CoordinatorError.unreachable, .refusal(500, "internal"), .refusal(401, "unauthorized"),
+            .refusal(503, "overloaded"),
             .refusal(400, ""),
         ]
     )

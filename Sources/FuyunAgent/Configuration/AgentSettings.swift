@@ -27,7 +27,11 @@ extension AgentConfiguration {
                 + "(`faas.slice/**`); containers of docker, podman, containerd and CRI-O are known by name"
         ),
         .text("paths.policies", "/etc/fuyun/policies", "directory of policy documents, one JSON file each"),
-        .text("paths.state", "/var/lib/fuyun", "directory of the observation log, the spool, and the coordinator's policies"),
+        .text(
+            "paths.state",
+            "/var/lib/fuyun",
+            "directory of the observation log, the spool, and the coordinator's policies"
+        ),
         .text("paths.runtime", "/run/fuyun", "directory of the sockets that the agent makes when systemd passes none"),
     ]
 
@@ -106,7 +110,12 @@ extension AgentConfiguration {
             256 << 20,
             "disk for observations that the coordinator has not taken; when it is used up the oldest go, and are counted"
         ),
-        .whole("spool.segment_bytes", 1 << 16...(1 << 30), 4 << 20, "size of a file of the spool, a quarter of it at most"),
+        .whole(
+            "spool.segment_bytes",
+            1 << 16...(1 << 30),
+            4 << 20,
+            "size of a file of the spool, a quarter of it at most"
+        ),
         .whole("reporter.batch", 1...5_000, 500, "most observations in one request"),
         .whole(
             "reporter.interval_ms",

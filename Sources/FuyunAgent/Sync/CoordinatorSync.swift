@@ -88,7 +88,7 @@ final class CoordinatorSync: Sendable {
             }
         }
         let bells = [Doorbell(loop: group.next()), Doorbell(loop: group.next())]
-        let intake = ObservationIntake(spool: spool, bell: bells[0], metrics: metrics)
+        let intake = ObservationIntake(spool: spool, bell: bells[0], status: status, metrics: metrics)
         self.intake = intake
         self.group = group
         self.link = link
@@ -120,7 +120,7 @@ final class CoordinatorSync: Sendable {
         stored = file.read()
         _ = composer.compose(coordinator: stored)
         puller.show(stored)
-        metrics.show(spool.level)
+        status.show(spool.level)
     }
     /// Begins to send and to pull.
     ///
@@ -151,7 +151,7 @@ final class CoordinatorSync: Sendable {
     /// Writes the status page's part.
     func write(to json: inout JSONWriter) {
         let now = status.now
-        let level = spool.level
+        let level = now.level
         json.beginObject()
         json.field("url", status.url)
         json.field("node", status.node)

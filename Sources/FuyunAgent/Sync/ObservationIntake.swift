@@ -2,7 +2,6 @@ import CoreMetrics
 import FuyunInvocation
 import FuyunProtocol
 import Logging
-import MemoryUnits
 import Synchronization
 
 /// Chooses the observations that the coordinator gets, spools them, and wakes the reporter.
@@ -14,12 +13,14 @@ final class ObservationIntake: ObservationSink {
 
     private let spool: SpoolQueue
     private let bell: Doorbell
+    private let status: SyncStatus
     private let metrics: SyncMetrics
     private let state = Mutex(State())
 
-    init(spool: SpoolQueue, bell: Doorbell, metrics: SyncMetrics) {
+    init(spool: SpoolQueue, bell: Doorbell, status: SyncStatus, metrics: SyncMetrics) {
         self.spool = spool
         self.bell = bell
+        self.status = status
         self.metrics = metrics
     }
 
@@ -39,7 +40,7 @@ final class ObservationIntake: ObservationSink {
     /// Spools what is wanted.
     func take(_ bytes: [UInt8], _ payloads: [Range<Int>]) {
         spool.append(bytes, payloads)
-        metrics.show(spool.level)
+        status.show(spool.level)
         let isUrgent = state.withLock { state in
             defer { state.isUrgent = false }
             return state.isUrgent
@@ -49,13 +50,6 @@ final class ObservationIntake: ObservationSink {
 }
 
 extension SyncMetrics {
-    /// Shows what waits in the spool.
-    func show(_ level: SpoolQueue.Level) {
-        spoolBytes.set(Double(level.size.rawValue))
-        spoolSegments.set(level.segments)
-        spoolInMemory.set(level.isInMemory ? 1 : 0)
-    }
-
     /// Counts what the spool reports.
     func count(_ event: Spool.Event, _ status: SyncStatus, _ logger: Logger) {
         switch event {

@@ -93,6 +93,6 @@ struct Reporter: Sendable {
 
     private func acknowledge(_ batch: Spool.Batch) {
         if let last = batch.items.last { spool.acknowledge(last) }
-        metrics.show(spool.level)
+        status.show(spool.level)
     }
 }

@@ -25,6 +25,8 @@ final class SyncStatus: Sendable {
         var refusedFunctions = 0
         /// The coordinator's cap for all functions.
         var modeCap = Mode.enforce
+        /// What waits in the spool, as of the last change: the spool's own lock may wait for the disk.
+        var level = SpoolQueue.Level(size: .zero, segments: 0, isInMemory: false)
         /// Observations that it took.
         var sent: UInt64 = 0
         /// Observations that it refused.
@@ -55,6 +57,14 @@ final class SyncStatus: Sendable {
 
     /// Changes figures.
     func update(_ change: (inout Values) -> Void) { values.withLock { change(&$0) } }
+
+    /// Shows what waits in the spool.
+    func show(_ level: SpoolQueue.Level) {
+        update { $0.level = level }
+        metrics.spoolBytes.set(Double(level.size.rawValue))
+        metrics.spoolSegments.set(level.segments)
+        metrics.spoolInMemory.set(level.isInMemory ? 1 : 0)
+    }
 
     /// A request was answered well.
     func answered() {
