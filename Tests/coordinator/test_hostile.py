@@ -104,7 +104,7 @@ class HostileCallers(unittest.TestCase):
 
     def test_a_thousand_slow_connections(self):
         with Server("limits.request_seconds=5") as server:
-            beginnings = [b"", b"GET /healthz HT", head(1000)[:-2], head(1000) + b"{", head(8 << 20) + b" " * 1000]
+            beginnings = [b"GET /healthz HTTP/1.1\r\nX: ", b"", b"GET /healthz HT", head(1000)[:-2], head(1000) + b"{", head(8 << 20) + b" " * 1000]
             slow = []
             for index in range(1000):
                 connection = socket.create_connection(("127.0.0.1", server.port), timeout=30)

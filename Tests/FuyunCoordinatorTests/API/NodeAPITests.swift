@@ -58,7 +58,7 @@ struct NodeAPITests {
         try await Rig.with { rig in
             let bad = Rig.batch(2...2).replacing("success", with: "fine")
             let record = bad.split(separator: "[", maxSplits: 1)[1]
-            let body = String(Rig.batch(1...1).dropLast(3)) + "," + record
+            let body = String(Rig.batch(1...1).dropLast(2)) + "," + record
             let answer = try await rig.send(.post, "/v1/nodes/a/observations", body)
             #expect(answer.status == 400)
             #expect(answer.body.contains("[1]") && answer.body.contains("outcome"), "\(answer.body)")
