@@ -6,9 +6,9 @@ import HTTPTypes
 extension Operations {
     /// `GET /v1/functions`.
     func listFunctions(_ target: RequestTarget) async throws(ErrorAnswer) -> Response {
-        let limit = try target.limit()
+        let (after, limit) = (try target.after(), try target.limit())
         let found = try await stored { () throws(StoreError) in
-            try await store.functions(after: target.query["after"], limit: limit)
+            try await store.functions(after: after, limit: limit)
         }
         let page = CoordinatorAPI.Page(
             found.map(CoordinatorAPI.Function.init),

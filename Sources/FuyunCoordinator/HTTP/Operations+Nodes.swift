@@ -17,7 +17,11 @@ extension Operations {
     ) async throws(ErrorAnswer) -> Response {
         let after = try target.whole("after", in: 0...Int64.max)
         let wait = try target.whole("wait", in: 0...Self.longestWait) ?? 0
-        let version = request.headers.first("Fuyun-Agent-Version").flatMap { $0.utf8.count <= 128 ? $0 : nil }
+        let version = request.headers.first("Fuyun-Agent-Version")
+        guard version.map({ (1...128).contains($0.utf8.count) && $0.utf8.allSatisfy { 0x21...0x7E ~= $0 } }) ?? true
+        else {
+            throw ErrorAnswer(.badRequest, "Fuyun-Agent-Version: expected 1 to 128 visible ASCII characters")
+        }
         nodes.heard(NodeReport(name: node, agentVersion: version, revision: after))
         guard let open = counts.openPoll(atMost: limits.longPolls) else {
             throw ErrorAnswer(.overloaded, "\(limits.longPolls) polls wait already; come again")
@@ -56,9 +60,9 @@ extension Operations {
 
     /// `GET /v1/nodes`.
     func listNodes(_ target: RequestTarget) async throws(ErrorAnswer) -> Response {
-        let limit = try target.limit()
+        let (after, limit) = (try target.after(), try target.limit())
         let found = try await stored { () throws(StoreError) in
-            try await store.nodes(after: target.query["after"], limit: limit)
+            try await store.nodes(after: after, limit: limit)
         }
         let page = CoordinatorAPI.Page(
             found.map(CoordinatorAPI.Node.init),

@@ -80,6 +80,14 @@ struct RequestTarget: Sendable, Equatable {
         return value
     }
 
+    /// The name after which a page begins; nil for the first page.
+    func after() throws(ErrorAnswer) -> String? {
+        guard query["after"]?.unicodeScalars.count ?? 0 <= 256 else {
+            throw ErrorAnswer(.badRequest, "query parameter after: expected at most 256 characters")
+        }
+        return query["after"]
+    }
+
     /// How many elements a page shall have.
     func limit() throws(ErrorAnswer) -> Int {
         Int(try whole("limit", in: 1...Int64(CoordinatorAPI.maximumPage)) ?? 100)

@@ -74,7 +74,8 @@ public struct TokenBook: Sendable, Equatable {
     }
 
     private static func lines(of text: String, path: String) throws(FileError) -> [(number: Int, words: [String])] {
-        text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated().compactMap { index, line in
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        return lines.enumerated().compactMap { index, line in
             let words = line.split { $0 == " " || $0 == "\t" }.map(String.init)
             guard let first = words.first, !first.hasPrefix("#") else { return nil }
             return (index + 1, words)

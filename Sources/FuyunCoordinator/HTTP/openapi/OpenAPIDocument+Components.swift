@@ -48,8 +48,8 @@ extension OpenAPIDocument {
         "functionName": {"type": "string", "minLength": 1, "maxLength": 256, "pattern": "^[A-Za-z0-9._@:/-]+$"},
         "version": {"type": "integer", "minimum": 1, "maximum": 2147483647},
         "versionOrNone": {"type": ["integer", "null"], "minimum": 1, "maximum": 2147483647},
-        "bytes": {"type": "integer", "format": "int64", "minimum": 0},
-        "bytesOrNone": {"type": ["integer", "null"], "format": "int64", "minimum": 0},
+        "bytes": {"type": "integer", "minimum": 0, "maximum": 18446744073709551615},
+        "bytesOrNone": {"type": ["integer", "null"], "minimum": 0, "maximum": 18446744073709551615},
         "limitOrNone": {"type": ["integer", "null"], "format": "int64", "minimum": 1, "maximum": 9007199254740992},
         "moment": {"type": "integer", "format": "int64", "minimum": 0, "maximum": 253402300799999},
         "momentOrNone": {"type": ["integer", "null"], "format": "int64", "minimum": 0},
@@ -69,15 +69,15 @@ extension OpenAPIDocument {
             "maximum_bytes": {"$ref": "#/components/schemas/bytesOrNone"}, "tier_bytes": {"$ref": "#/components/schemas/bytesOrNone"},
             "policies": {"type": "array", "items": {"$ref": "#/components/schemas/policyDocument"}}}}}}},
         "observations": {"type": "object", "required": ["schema", "epoch", "observations"], "properties": {
-          "schema": {"const": "fuyun.observations/v1"}, "epoch": {"type": "integer", "minimum": 0, "maximum": 9007199254740991},
+          "schema": {"const": "fuyun.observations/v1"}, "epoch": {"type": "integer", "minimum": 0, "maximum": 18446744073709551615},
           "observations": {"type": "array", "maxItems": 5000, "items": {"type": "object", "required": ["sequence", "observation"], "properties": {
-            "sequence": {"type": "integer", "minimum": 0, "maximum": 9007199254740991}, "observation": {"$ref": "#/components/schemas/observation"}}}}}},
+            "sequence": {"type": "integer", "minimum": 0, "maximum": 18446744073709551615}, "observation": {"$ref": "#/components/schemas/observation"}}}}}},
         "observation": {"type": "object", "required": ["schema", "id", "function", "began_ms", "duration_ms", "need", "outcome"], "properties": {
           "schema": {"const": "fuyun.observation/v1"}, "id": {"type": "string", "pattern": "^[0-9a-f]{1,8}-[1-9][0-9]{0,9}$"},
           "function": {"$ref": "#/components/schemas/functionName"}, "began_ms": {"$ref": "#/components/schemas/moment"},
-          "duration_ms": {"type": "number", "minimum": 0, "maximum": 1000000000000},
+          "duration_ms": {"type": "number", "minimum": 0, "maximum": 32000000000},
           "need": {"type": "object", "required": ["lower_bytes", "upper_bytes"], "properties": {
-            "lower_bytes": {"type": "integer", "minimum": 0, "maximum": 1048576}, "upper_bytes": {"type": ["integer", "null"], "minimum": 1048576, "maximum": 9007199254740991}, "censored": {"type": "boolean"}}},
+            "lower_bytes": {"$ref": "#/components/schemas/bytesOrNone"}, "upper_bytes": {"$ref": "#/components/schemas/bytesOrNone"}, "censored": {"type": "boolean"}}},
           "outcome": {"enum": ["success", "error", "timeout", "crashed", "abandoned"]}, "known": {"type": "boolean"}, "mode": {"$ref": "#/components/schemas/mode"},
           "limit_bytes": {"$ref": "#/components/schemas/bytesOrNone"}, "ceiling_bytes": {"$ref": "#/components/schemas/bytesOrNone"}, "peak_bytes": {"$ref": "#/components/schemas/bytesOrNone"},
           "held": {"type": "boolean"}, "thrashing": {"type": "boolean"}}},
@@ -89,7 +89,7 @@ extension OpenAPIDocument {
 
     private static let operatorSchemas = """
         "registration": {"type": "object", "additionalProperties": false, "properties": {
-          "runtime": {"type": ["string", "null"], "minLength": 1, "maxLength": 64, "pattern": "^[ -~]+$"}, "source_digest": {"type": ["string", "null"], "minLength": 1, "maxLength": 128, "pattern": "^[ -~]+$"},
+          "runtime": {"type": ["string", "null"], "minLength": 1, "maxLength": 128}, "source_digest": {"type": ["string", "null"], "minLength": 1, "maxLength": 256},
           "preset_bytes": {"$ref": "#/components/schemas/limitOrNone"}, "minimum_bytes": {"$ref": "#/components/schemas/limitOrNone"},
           "maximum_bytes": {"$ref": "#/components/schemas/limitOrNone"}, "tier_bytes": {"$ref": "#/components/schemas/limitOrNone"}}},
         "function": {"type": "object", "required": ["function", "pinned_version", "never_lower", "excluded", "active_version", "candidate_version", "newest_version", "observations", "created_ms", "updated_ms", "last_observed_ms"], "properties": {
@@ -115,7 +115,7 @@ extension OpenAPIDocument {
           "function": {"$ref": "#/components/schemas/functionName"}, "document": {"$ref": "#/components/schemas/policyDocument"}, "notes": {"type": ["object", "null"]}}}]},
         "policyDiff": {"type": "object", "required": ["from", "to", "changes"], "properties": {"from": {"$ref": "#/components/schemas/version"}, "to": {"$ref": "#/components/schemas/version"},
           "changes": {"type": "array", "items": {"type": "object", "required": ["path", "from", "to"], "properties": {"path": {"type": "string"}, "from": {"description": "The value; null where there is none."}, "to": {"description": "The value; null where there is none."}}}}}},
-        "ladderRequest": {"type": "object", "additionalProperties": false, "properties": {"reason": {"type": ["string", "null"], "maxLength": 100}, "pin": {"type": "boolean"}}},
+        "ladderRequest": {"type": "object", "additionalProperties": false, "properties": {"reason": {"type": ["string", "null"], "maxLength": 500}, "pin": {"type": "boolean"}}},
         "ladderAnswer": {"type": "object", "required": ["function", "version", "status", "active_version", "candidate_version", "revision"], "properties": {
           "function": {"$ref": "#/components/schemas/functionName"}, "version": {"$ref": "#/components/schemas/version"}, "status": {"$ref": "#/components/schemas/policyStatus"},
           "active_version": {"$ref": "#/components/schemas/versionOrNone"}, "candidate_version": {"$ref": "#/components/schemas/versionOrNone"}, "revision": {"type": "integer", "minimum": 0}}},
