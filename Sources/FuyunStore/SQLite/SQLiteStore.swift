@@ -126,10 +126,12 @@ public final class SQLiteStore: Store {
 
     // MARK: Store
 
+    /// Whether the file answers a read.
     public func check() async throws(StoreError) {
         _ = try await read { db in try Int64.fetchOne(db, sql: "SELECT revision FROM store") }
     }
 
+    /// Writes the log out into the file and closes; further calls throw `closed`, closing again does nothing.
     public func close() async throws(StoreError) {
         guard !isClosed.exchange(true, ordering: .relaxed) else { return }
         do {
