@@ -1,3 +1,5 @@
+import FuyunPolicy
+import FuyunProtocol
 import FuyunStore
 import Glibc
 import Testing

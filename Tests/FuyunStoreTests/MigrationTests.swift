@@ -1,3 +1,4 @@
+import FuyunPolicy
 import FuyunStore
 import GRDB
 import Testing
