@@ -99,7 +99,13 @@ import Testing
         }
         let words = ["store-tests", "--testing-library", "swift-testing", "--filter", "CrashTests/ingestUntilKilled"]
         var arguments = words.map { strdup($0) } + [nil]
-        var environment = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
+        var environment = variables.map { strdup("\($0.key)=\($0.value)") }
+        var position = 0
+        while let entry = environ[position] {
+            environment.append(strdup(entry))
+            position += 1
+        }
+        environment.append(nil)
         defer { for pointer in arguments + environment { free(pointer) } }
         var child: pid_t = 0
         try #require(posix_spawn(&child, "/proc/self/exe", &actions, nil, &arguments, &environment) == 0)

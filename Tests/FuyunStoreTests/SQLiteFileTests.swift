@@ -131,7 +131,9 @@ import Testing
     func heldByAnother() async throws {
         let store = try await SQLiteStore.open(path: path)
         try await store.pool.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA busy_timeout = 1") }
-        let other = try DatabaseQueue(path: path)
+        var configuration = Configuration()
+        configuration.allowsUnsafeTransactions = true
+        let other = try DatabaseQueue(path: path, configuration: configuration)
         try await other.writeWithoutTransaction { db in try db.execute(sql: "BEGIN IMMEDIATE") }
         await expectRefusal(.busy, naming: "another process") {
             try await store.append(NewEvent(kind: "test", message: ""), at: moment(0))

@@ -49,7 +49,7 @@ extension StoreContract {
                 ("author", { $0.author = String(repeating: "a", count: 257) }),
                 ("reason", { $0.reason = String(repeating: "r", count: 5000) }),
                 ("notes", { $0.notes = String(repeating: "n", count: 300_000) }),
-                ("document", { $0.document.inputs.variables = [] }),
+                ("document", { $0.document.safety.headroom = .nan }),
             ] as [(String, (inout NewPolicy) -> Void)] {
                 var policy = newPolicy("guest/f", .draft)
                 change(&policy)

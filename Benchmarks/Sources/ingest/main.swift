@@ -85,16 +85,19 @@ for shape in [
     let path = "\(directory)/ingest-\(getpid()).db"
     removeDatabase(path)
     do {
-        let store = try await SQLiteStore.open(path: path)
         let start = Timestamp(milliseconds: 1_780_000_000_000)
         var source = Source()
         // The functions are there already, as they are in a coordinator that has run for a while.
-        for function in 0..<shape.functions {
-            var registration = FunctionRegistration(name: "guest/function-\(function)")
-            registration.runtime = "python:3.11"
-            if shape.functions <= 1000 { _ = try await store.register(registration, at: start) }
+        let before = try await SQLiteStore.open(path: path)
+        let first = (0..<shape.functions).map { function in
+            var record = source.record(UInt64(function), functions: 1, at: start.milliseconds)
+            record.function = "guest/function-\(function)"
+            return (sequence: UInt64(function), record: record)
         }
+        _ = try await before.ingest([ObservationBatch(node: "node-0", epoch: 0, records: first)], at: start)
+        try await before.close()
         let empty = size(path)
+        let store = try await SQLiteStore.open(path: path)
         var number: UInt64 = 0
         let batches = (0..<shape.batches).map { batch in
             let records = (0..<batchSize).map { _ in
