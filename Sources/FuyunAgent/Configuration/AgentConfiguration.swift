@@ -4,7 +4,7 @@ public import MemoryUnits
 
 /// Everything that an operator can set, checked and in its units.
 ///
-/// Keys and defaults: docs/configuration.md, `Setting`.
+/// Keys and defaults: docs/configuration.md, `AgentConfiguration.settings`.
 public struct AgentConfiguration: Sendable, Equatable {
     /// Where cgroups are and which are managed.
     public struct Cgroups: Sendable, Equatable {
@@ -113,6 +113,30 @@ public struct AgentConfiguration: Sendable, Equatable {
         public var request: Duration
     }
 
+    /// Where the coordinator is, and as whom to speak to it.
+    public struct Coordinator: Sendable, Equatable {
+        /// Its address.
+        public var url: String
+        /// The file with the node's token; nil: no token is sent.
+        public var tokenFile: String?
+        /// The file with the certificates that vouch for it; nil: the system's.
+        public var authorityFile: String?
+        /// The node's name.
+        public var node: String
+    }
+
+    /// The observations' way to the coordinator.
+    public struct Reporting: Sendable, Equatable {
+        /// Disk for those that wait.
+        public var spool: Bytes
+        /// Size of a file of the spool.
+        public var segment: Bytes
+        /// Most observations in a request.
+        public var batch: Int
+        /// Longest time that they are gathered.
+        public var interval: Duration
+    }
+
     /// The policy directory's bounds.
     public struct Policies: Sendable, Equatable {
         /// Greatest size of a document.
@@ -143,6 +167,10 @@ public struct AgentConfiguration: Sendable, Equatable {
     public var server: Server
     /// The policy directory's bounds.
     public var policies: Policies
+    /// The coordinator; nil: the node works alone.
+    public var coordinator: Coordinator?
+    /// The observations' way to it.
+    public var reporting: Reporting
     /// Functions with metric series of their own.
     public var measuredFunctions: Int
     /// Whether ceilings are made known to systemd.
@@ -152,33 +180,4 @@ public struct AgentConfiguration: Sendable, Equatable {
 
     /// What a function is granted.
     public func grant(for function: String) -> Grant { functions[function] ?? defaults }
-}
-
-/// Something wrong with the configuration: where, and what was expected.
-public struct ConfigurationDiagnostic: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The file with a JSON path, the environment variable, or the option.
-    public var place: String
-    /// What is wrong, what was expected, what to do.
-    public var message: String
-
-    /// Makes a diagnostic.
-    public init(place: String, message: String) {
-        self.place = place
-        self.message = message
-    }
-
-    /// One line.
-    public var description: String { "\(place): \(message)" }
-}
-
-/// All that is wrong with a configuration.
-public struct ConfigurationErrors: Error, Sendable, CustomStringConvertible {
-    /// Every problem, not just the first.
-    public var diagnostics: [ConfigurationDiagnostic]
-
-    /// Collects problems.
-    public init(diagnostics: [ConfigurationDiagnostic]) { self.diagnostics = diagnostics }
-
-    /// One line per problem.
-    public var description: String { diagnostics.map(\.description).joined(separator: "\n") }
 }

@@ -38,7 +38,9 @@ extension Engine {
         container.ledger.ancestorsChanged(to: meter.ancestorLimit(of: container, at: time))
         lastSequence += 1
         let id = InvocationID(epoch: epoch, sequence: lastSequence)
-        let judgement = judge(begin, request, container)
+        var judgement = judge(begin, request, container)
+        var attempt: UInt8 = 0
+        if !bumps.isEmpty || begin.retryOf != nil { attempt = raise(&judgement, of: begin, in: container) }
         // The long part is over: what is written next is measured against use as it is now.
         let reading: MeterReading
         let limitFound: MemoryLimit?
@@ -83,6 +85,7 @@ extension Engine {
             begin: answer,
             isTracked: outcome.isTracked
         )
+        call.attempt = attempt
         calls[lastSequence] = call
         container.openCalls += 1
         connection.invocations.insert(lastSequence)
@@ -93,9 +96,12 @@ extension Engine {
 
     private func judge(_ begin: BeginRequest, _ request: Request, _ container: ManagedContainer) -> Judgement {
         // The binding is the container's function; a peer that names another one shops for its limit and gets none.
-        Judgement(
-            of: policies.functions[begin.function],
-            grant: configuration.grant(for: begin.function),
+        let function = policies.functions[begin.function]
+        var grant = configuration.grant(for: begin.function)
+        if let narrowing = function?.narrowing { grant.narrow(by: narrowing) }
+        return Judgement(
+            of: function,
+            grant: grant,
             ceiling: min(container.ledger.ceiling.ceiling, container.ledger.ancestorLimit.ceiling),
             activationHash: begin.activation.map { StableHash.hash($0) } ?? StableHash.hash(lastSequence),
             payload: request.body,

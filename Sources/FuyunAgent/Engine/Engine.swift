@@ -47,6 +47,10 @@ final class Engine: ConnectionService {
     var meter = Meter()
     var history: InvocationHistory
     var functions: FunctionTable
+    /// Raises after misses, until the coordinator has a better version.
+    var bumps = LocalBumps()
+    /// What was advised for calls that ran out.
+    var retries = RetryBook()
     /// Calls in flight by sequence number.
     var calls: [UInt64: Call] = [:]
     var lastSequence: UInt64 = 0
@@ -60,6 +64,8 @@ final class Engine: ConnectionService {
     var watcher: TreeWatcher?
     /// How peers were told so far.
     var peerMethods: Set<PeerIdentity.Method> = []
+    /// The way to the coordinator, for the status page; nil without one.
+    var sync: CoordinatorSync?
     /// What the kernel can do, for the status page; nil when it could not be found out.
     var features: KernelFeatures?
     /// Where the sockets are, for the status page.

@@ -80,6 +80,7 @@ extension DecisionReason {
         case .truncatedPayload: 9
         case .notFinite: 10
         case .notPositive: 11
+        case .lawOpen: 12
         }
     }
 
