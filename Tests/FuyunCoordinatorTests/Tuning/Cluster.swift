@@ -231,7 +231,13 @@ final class Cluster {
     /// The active version.
     func active() async throws -> Int? { try await store.function(Self.function)?.activeVersion }
 
-    /// The newest version's reason, for messages.
+    /// The active version, which must be there.
+    func requireActive() async throws -> Int {
+        let active = try await active()
+        return try #require(active)
+    }
+
+    /// What happened to all versions, for messages.
     func history() async throws -> String {
         try await store.policies(of: Self.function, before: nil, limit: 100).reversed()
             .map { "v\($0.version) \($0.status.rawValue): \($0.reason)" }.joined(separator: "\n")

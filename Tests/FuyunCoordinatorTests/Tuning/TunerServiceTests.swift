@@ -117,7 +117,8 @@ import Testing
             #expect(report.verification?.replayed == 8)
             #expect(report.candidates.contains { $0.isChosen })
             #expect(try await cluster.statuses() == before)
-            let document = PolicyCompiler.compile(try #require(report.proposal?.document))
+            let text = try #require(report.proposal?.document)
+            let document = PolicyCompiler.compile(text)
             #expect(document.policy != nil, "\(document.diagnostics)")
         }
     }
@@ -131,7 +132,8 @@ import Testing
             #expect(report.decision == "publish")
             #expect(report.proposal?.version == 2)
             #expect(try await cluster.statuses() == [1: .retired, 2: .active])
-            let stored = try #require(try await store.policy(of: Cluster.function, version: 2))
+            let found = try await store.policy(of: Cluster.function, version: 2)
+            let stored = try #require(found)
             #expect(stored.author == "tuner")
             #expect(stored.document.metadata.supersedes == 1)
             #expect(stored.reason.hasPrefix("fitted because someone asked for it"))
