@@ -65,9 +65,10 @@ extension JSONReader {
         return exact
     }
 
-    /// The number that was passed over, when it has at most 15 digits and no exponent: both the digits and the power of
-    /// ten are then Doubles without an error, so that their quotient is the nearest Double (W. Clinger, "How to Read
-    /// Floating Point Numbers Accurately", 1990).
+    /// The number that was passed over, when it has at most 15 digits and no exponent.
+    ///
+    /// Both the digits and the power of ten are then Doubles without an error, so that their quotient is the nearest
+    /// Double (Clinger, "How to Read Floating Point Numbers Accurately", 1990).
     private func fewDecimals(from start: Int) -> Double? {
         guard offset - start <= 16 else { return nil }
         var digits: UInt64 = 0

@@ -6,6 +6,9 @@ import RealModule
 ///
 /// A pure function: no clock, no random numbers, no I/O. docs/tuner.md says how it works and how well.
 public enum Tuner {
+    /// The most documents over the same inputs that are looked at.
+    public static let maximumSkeletons = 16
+
     /// Fits, calibrates and chooses.
     public static func tune(_ problem: TuningProblem) -> TuningOutcome {
         guard let first = problem.skeletons.first else {
@@ -19,6 +22,7 @@ public enum Tuner {
         // Documents over other inputs cannot be told from the same samples.
         let others = problem.skeletons.dropFirst()
             .filter { $0.inputs == first.inputs }
+            .prefix(maximumSkeletons - 1)
             .compactMap { PolicyCompiler.compile($0).policy }
         let reader = SampleReader(policy: policy, others: others, grant: problem.grant)
         let laws = LawSamples.read(problem.samples, by: reader, settings: problem.settings)

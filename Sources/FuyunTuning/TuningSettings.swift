@@ -24,7 +24,7 @@ public struct TuningSettings: Hashable, Sendable {
     /// The share of the samples that the calibrated bound may lie below; 0 takes the largest residual.
     public var missLevel = 0.0
     /// The headroom that stays.
-    public var headroom = 0.02
+    public var headroom = 0.01
     /// The headroom that is added for n samples is this over n.
     public var headroomPerSample = 0.6
     /// The paper's headroom.

@@ -26,7 +26,7 @@ struct FuyunCoordinatorCommand: AsyncParsableCommand {
     var check = false
 
     func run() async throws {
-        let load = { [config, assignments] () throws(ConfigurationErrors) -> CoordinatorConfiguration in
+        let load = { @Sendable [config, assignments] () throws(ConfigurationErrors) -> CoordinatorConfiguration in
             try .load(try .process(file: config, assignments: assignments, of: CoordinatorConfiguration.settings))
         }
         let configuration = try Report.problems { try load() }

@@ -225,15 +225,3 @@ extension CoordinatorAPI.Policy {
         )
     }
 }
-
-extension RolloutVersion {
-    fileprivate init(_ policy: StoredPolicy) {
-        self.init(
-            policy.version,
-            policy.status,
-            supersedes: policy.document.metadata.supersedes,
-            createdAt: .milliseconds(policy.createdAt.milliseconds),
-            statusSince: .milliseconds(policy.statusSince.milliseconds)
-        )
-    }
-}

@@ -1,4 +1,5 @@
 import CoreMetrics
+import FuyunPolicy
 public import FuyunProtocol
 public import FuyunStore
 import FuyunPolicy

@@ -22,7 +22,9 @@ public struct ObservationBatchBody: Sendable {
         self.records = records
     }
 
-    /// Reads a body. Keys that are not known are passed over.
+    /// Reads a body.
+    ///
+    /// Keys that are not known are passed over.
     public init(parsing body: ByteBuffer) throws(JSONError) {
         guard body.readableBytes <= Self.maximumSize else {
             throw JSONError(.outOfRange, "at most \(Self.maximumSize) bytes", at: 0)

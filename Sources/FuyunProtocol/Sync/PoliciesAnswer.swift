@@ -26,8 +26,9 @@ public struct PoliciesAnswer: Hashable, Sendable {
         public var maximum: Bytes?
         /// Limits are rounded up to a multiple of this; nil leaves the node's own.
         public var tier: Bytes?
-        /// Policy documents as JSON text, not read yet: `PolicyCompiler.compile` does that, one by one, so that a bad one
-        /// does not spoil the others. None: the function has no policy any more.
+        /// Policy documents as JSON text, not read yet; none: the function has no policy any more.
+        ///
+        /// `PolicyCompiler.compile` reads them one by one, so that a bad one does not spoil the others.
         public var documents: [[UInt8]]
 
         /// Makes a function.

@@ -46,6 +46,9 @@ struct LawSamples: Sendable {
             )
         }
         for place in laws.indices {
+            // Only how old samples are next to each other matters, not that the function was idle since.
+            let heaviest = laws[place].rows.reduce(0) { max($0, $1.weight) }
+            for row in laws[place].rows.indices { laws[place].rows[row].weight /= heaviest }
             laws[place].rows.sort(by: Row.precedes)
             laws[place].needs = Needs(laws[place].rows.map { ($0.kind, $0.lower, $0.upper, $0.weight) })
         }
