@@ -254,10 +254,8 @@ final class Cluster {
 /// A store in a directory of its own, for one test.
 func withStore(_ body: (SQLiteStore) async throws -> Void) async throws {
     var template = Array("/tmp/fuyun-tuner-XXXXXX".utf8CString)
-    guard
-        let directory = template.withUnsafeMutableBufferPointer({ mkdtemp($0.baseAddress) }).map({ String(cString: $0) }
-        )
-    else { throw StoreError(.failed, "no temporary directory") }
+    guard mkdtemp(&template) != nil else { throw StoreError(.failed, "no temporary directory: errno \(errno)") }
+    let directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     let path = directory + "/fuyun.db"
     defer {
         for suffix in ["", "-wal", "-shm"] { unlink(path + suffix) }

@@ -1,5 +1,7 @@
 import FuyunPolicy
+import FuyunProtocol
 import FuyunStore
+import FuyunTuning
 import MemoryUnits
 import Testing
 
