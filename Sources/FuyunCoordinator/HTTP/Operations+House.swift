@@ -89,7 +89,7 @@ extension Operations {
                 lastEvent: last,
                 switches: CoordinatorAPI.Switches(switches),
                 waitingNodes: feed.waiterCount,
-                tunerQueue: 0
+                tunerQueue: tuner.queuedCount
             )
         )
     }

@@ -14,6 +14,7 @@ enum OpenFiles {
         guard limit.rlim_cur < needed else { return }
         limit.rlim_cur = min(needed, limit.rlim_max)
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         guard limit.rlim_cur < needed else { return }
         logger.warning(
             "fewer files may be open than there may be connections; raise LimitNOFILE or lower limits.connections",

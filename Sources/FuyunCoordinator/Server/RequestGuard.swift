@@ -92,8 +92,9 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func timeIsUp(_ context: ChannelHandlerContext) {
         onTimeout()
-        // An answer that was begun cannot be taken back, and one in front of this request comes first.
-        guard !isAnswering, unanswered <= (isReading ? 1 : 0) else { return context.close(promise: nil) }
+        // An answer that was begun cannot be taken back, one that was given is not given twice, and one to a request
+        // before comes first.
+        guard !isAnswering, unanswered == (isReading ? 1 : 0) else { return context.close(promise: nil) }
         let body = Self.tooSlow
         var fields = HTTPFields()
         fields[.contentType] = "application/json"

@@ -1,4 +1,6 @@
 import FuyunProtocol
+import FuyunStore
+import Logging
 import Settings
 import SystemPackage
 import Testing

@@ -3,6 +3,8 @@ import FuyunProtocol
 import FuyunStore
 import HTTPTypes
 import NIOCore
+import PrometheusMetrics
+import ServiceLifecycle
 import Settings
 import Testing
 

@@ -2,6 +2,8 @@ import FuyunPolicy
 import FuyunProtocol
 import FuyunStore
 import HTTPTypes
+import PrometheusMetrics
+import ServiceLifecycle
 import Testing
 
 @testable import FuyunCoordinator

@@ -1,7 +1,10 @@
 import FuyunProtocol
 import FuyunStore
 import Glibc
+import HTTPTypes
 import NIOSSL
+import PrometheusMetrics
+import ServiceLifecycle
 import Settings
 import Testing
 
