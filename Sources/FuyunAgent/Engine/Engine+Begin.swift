@@ -35,7 +35,8 @@ extension Engine {
         guard container.openCalls < Self.mostCallsPerContainer else {
             throw ErrorAnswer(.overloaded, "too many calls of this container have not ended; end them first")
         }
-        container.ledger.ancestorsChanged(to: meter.ancestorLimit(of: container, at: time))
+        let above = meter.ancestors(of: container, at: time)
+        container.ledger.ancestorsChanged(to: above.limit)
         lastSequence += 1
         let id = InvocationID(epoch: epoch, sequence: lastSequence)
         let judgement = judge(begin, request, container)
@@ -43,7 +44,7 @@ extension Engine {
         let reading: MeterReading
         let limitFound: MemoryLimit?
         do {
-            reading = try meter.begin(container, at: time)
+            reading = try meter.begin(container, above.readings)
             limitFound = try container.files.readMax()
         } catch {
             throw unreadable(container, error)
