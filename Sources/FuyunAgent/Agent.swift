@@ -9,6 +9,7 @@ import NIOCore
 import NIOPosix
 import PrometheusMetrics
 public import ServiceLifecycle
+public import Settings
 import Synchronization
 public import Systemd
 import SystemPackage

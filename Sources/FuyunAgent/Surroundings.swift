@@ -1,67 +1,7 @@
 public import Cgroup
-import Glibc
 public import Logging
 import SystemPackage
 public import Systemd
-
-extension ConfigurationSources {
-    /// The configuration file when the command line names none.
-    public static let standardPath = "/etc/fuyun/agent.json"
-
-    /// The largest configuration file that is read.
-    private static let largest = 1 << 20
-
-    /// The sources of this process: a file, its environment, its command line.
-    ///
-    /// - Parameters:
-    ///   - file: The file that the command line names; nil: the standard one, which may be missing.
-    ///   - assignments: `KEY=VALUE` from the command line.
-    public static func process(
-        file: String?,
-        assignments: [String]
-    ) throws(ConfigurationErrors) -> ConfigurationSources {
-        var environment: [String: String] = [:]
-        for setting in Setting.all {
-            if let value = getenv(setting.environmentName) {
-                environment[setting.environmentName] = String(cString: value)
-            }
-        }
-        let path = file ?? getenv("FUYUN_CONFIG").map { String(cString: $0) } ?? standardPath
-        do {
-            let contents = try read(path)
-            return ConfigurationSources(
-                file: (path: path, contents: contents),
-                environment: environment,
-                assignments: assignments
-            )
-        } catch {
-            if error == .noSuchFileOrDirectory, file == nil {
-                return ConfigurationSources(file: nil, environment: environment, assignments: assignments)
-            }
-            throw ConfigurationErrors(diagnostics: [
-                ConfigurationDiagnostic(place: path, message: "cannot be read: \(error)")
-            ])
-        }
-    }
-
-    private static func read(_ path: String) throws(Errno) -> [UInt8] {
-        do {
-            let descriptor = try FileDescriptor.open(FilePath(path), .readOnly, options: [.closeOnExec, .nonBlocking])
-            return try descriptor.closeAfter {
-                var bytes: [UInt8] = []
-                var buffer = [UInt8](repeating: 0, count: 64 * 1024)
-                while bytes.count <= largest {
-                    let count = try buffer.withUnsafeMutableBytes { try descriptor.read(into: $0) }
-                    if count == 0 { return bytes }
-                    bytes += buffer[..<count]
-                }
-                throw Errno.fileTooLarge
-            }
-        } catch {
-            throw error as? Errno ?? .ioError
-        }
-    }
-}
 
 extension CgroupHierarchy {
     /// The tree that a configuration names; the standard mount point without one.

@@ -7,11 +7,14 @@ public struct DecisionRecord: Hashable, Sendable {
     public var decision: Decision
     /// The version of the policy that made it; nil for a preset without a policy.
     public var policyVersion: Int?
+    /// The step of the node's own raise that the limit holds (`LocalBump`); 0 for none.
+    public var step: UInt8
 
     /// Makes a record.
-    public init(_ decision: Decision, policyVersion: Int?) {
+    public init(_ decision: Decision, policyVersion: Int?, step: UInt8 = 0) {
         self.decision = decision
         self.policyVersion = policyVersion
+        self.step = step
     }
 }
 

@@ -60,6 +60,14 @@ struct JSONLine {
         needsComma = true
     }
 
+    mutating func string(named key: String, _ value: String) {
+        separate()
+        quoted(key)
+        bytes.append(UInt8(ascii: ":"))
+        quoted(value)
+        needsComma = true
+    }
+
     /// A duration as milliseconds with up to three decimals.
     mutating func milliseconds(_ key: StaticString, _ value: Duration?) {
         begin(key)

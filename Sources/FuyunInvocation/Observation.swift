@@ -4,7 +4,7 @@ public import MemoryUnits
 
 /// What was seen of one invocation: the meter's whole answer, as the tuner and the operator get it.
 ///
-/// It holds no payload, only numbers, names and category indexes. `appendJSONLine(to:)` writes it as one line of JSON.
+/// It holds no payload, only numbers, names and the words that a policy declares. `appendJSONLine(to:)` writes it as one line of JSON.
 public struct Observation: Sendable {
     /// The schema's name in the JSON form.
     public static let schema = "fuyun.observation/v1"

@@ -42,7 +42,14 @@ extension Observation {
         append(decision, as: "decision", to: &line)
         append(shadow, as: "shadow", to: &line)
         line.object("features") { line in
-            for index in 0..<features.count { line.number(named: features.names[index], features[index]) }
+            for index in 0..<features.count {
+                let name = features.variables[index].name
+                switch features[index] {
+                case .number(let value): line.number(named: name, value)
+                case .word(let word): line.string(named: name, word)
+                case nil: line.number(named: name, nil)
+                }
+            }
         }
     }
 
@@ -63,6 +70,7 @@ extension Observation {
                 if decision.adjustments.contains(.raisedToMinimum) { line.element("raised_to_minimum") }
                 if decision.adjustments.contains(.cutToMaximum) { line.element("cut_to_maximum") }
                 if decision.adjustments.contains(.snappedUp) { line.element("snapped_up") }
+                if decision.adjustments.contains(.raisedAfterMiss) { line.element("raised_after_miss") }
             }
         }
     }

@@ -74,6 +74,8 @@ public enum DecisionReason: String, Hashable, Sendable, CaseIterable {
     case notFinite = "not_finite"
     /// The formula's result is zero or negative.
     case notPositive = "not_positive"
+    /// The category's value has a law that is still left open.
+    case lawOpen = "law_open"
 }
 
 /// What happened to a bound on its way to the limit.
@@ -88,6 +90,8 @@ public struct LimitAdjustments: OptionSet, Hashable, Sendable {
     public static let cutToMaximum = LimitAdjustments(rawValue: 2)
     /// Rounded up to a tier.
     public static let snappedUp = LimitAdjustments(rawValue: 4)
+    /// Raised by the agent because a call of this version ran out of memory a moment ago.
+    public static let raisedAfterMiss = LimitAdjustments(rawValue: 8)
 }
 
 /// The outcome of a policy for one payload: a pure function of (features, policy, bounds).

@@ -245,6 +245,7 @@ extension LimitAdjustments {
     /// The words for the set's members on the wire.
     public static let names: [(LimitAdjustments, String)] = [
         (.raisedToMinimum, "raised_to_minimum"), (.cutToMaximum, "cut_to_maximum"), (.snappedUp, "snapped_up"),
+        (.raisedAfterMiss, "raised_after_miss"),
     ]
 }
 

@@ -1,4 +1,4 @@
-import FuyunPolicy
+public import FuyunPolicy
 
 /// What the header of `POST /v1/invocations` says; its body is the payload as it is.
 public struct BeginRequest: Hashable, Sendable {
@@ -12,6 +12,8 @@ public struct BeginRequest: Hashable, Sendable {
     public var payloadLength: UInt64?
     /// The container that the call is for; to be believed on `platform.sock` only.
     public var container: ContainerReference?
+    /// The call that ran out of memory and that this one tries again, with at least the limit that its end advised.
+    public var retryOf: InvocationID?
 
     /// Makes a request.
     ///
@@ -21,13 +23,15 @@ public struct BeginRequest: Hashable, Sendable {
         activation: String? = nil,
         deadline: Deadline? = nil,
         payloadLength: UInt64? = nil,
-        container: ContainerReference? = nil
+        container: ContainerReference? = nil,
+        retryOf: InvocationID? = nil
     ) {
         self.function = function
         self.activation = activation
         self.deadline = deadline
         self.payloadLength = payloadLength
         self.container = container
+        self.retryOf = retryOf
     }
 
     /// Reads the header of a request (NIO's `HTTPHeaders` is such a sequence).
@@ -74,6 +78,15 @@ public struct BeginRequest: Hashable, Sendable {
             }
             self.container = container
         }
+        if let text = fields.retryOf {
+            guard let id = InvocationID(text) else {
+                throw ErrorAnswer(
+                    .badRequest,
+                    "\(FuyunHeader.retryOf) is not the id of an invocation; give the one that its begin answered"
+                )
+            }
+            retryOf = id
+        }
     }
 
     /// The header fields that say this.
@@ -83,6 +96,7 @@ public struct BeginRequest: Hashable, Sendable {
         if let deadline { fields.append((FuyunHeader.deadline, deadline.description)) }
         if let payloadLength { fields.append((FuyunHeader.payloadLength, String(payloadLength))) }
         if let container { fields.append((FuyunHeader.container, container.description)) }
+        if let retryOf { fields.append((FuyunHeader.retryOf, retryOf.description)) }
         return fields
     }
 

@@ -14,6 +14,8 @@ public enum FuyunHeader {
     public static let payloadLength = "Fuyun-Payload-Length"
     /// The container that the call is for; believed on `platform.sock` only.
     public static let container = "Fuyun-Container"
+    /// The id of a call that ran out of memory, of which this one is a retry.
+    public static let retryOf = "Fuyun-Retry-Of"
 }
 
 /// The field values that this API reads from a request's header, each at most once.
@@ -24,6 +26,7 @@ struct FieldValues {
     var deadline: String?
     var payloadLength: String?
     var container: String?
+    var retryOf: String?
 
     @usableFromInline
     init() {}
@@ -38,6 +41,8 @@ struct FieldValues {
                 try Self.set(&function, FuyunHeader.function, value)
             } else if name.matches(FuyunHeader.deadline) {
                 try Self.set(&deadline, FuyunHeader.deadline, value)
+            } else if name.matches(FuyunHeader.retryOf) {
+                try Self.set(&retryOf, FuyunHeader.retryOf, value)
             }
         case 15 where name.matches(FuyunHeader.container):
             try Self.set(&container, FuyunHeader.container, value)

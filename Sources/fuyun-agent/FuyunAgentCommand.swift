@@ -3,6 +3,7 @@ import FuyunAgent
 import FuyunProtocol
 import Logging
 import ServiceLifecycle
+import Settings
 import Systemd
 
 @main
@@ -27,7 +28,7 @@ struct ConfigurationOptions: ParsableArguments {
 
     @Sendable
     func load() throws(ConfigurationErrors) -> AgentConfiguration {
-        try .load(try .process(file: config, assignments: assignments))
+        try .load(try .process(file: config, assignments: assignments, of: AgentConfiguration.settings))
     }
 }
 

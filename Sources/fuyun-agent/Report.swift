@@ -2,6 +2,7 @@ import ArgumentParser
 import FuyunAgent
 import Glibc
 import Logging
+import Settings
 
 /// Tells people on standard error what went wrong, one line each, and ends with status 1.
 enum Report {

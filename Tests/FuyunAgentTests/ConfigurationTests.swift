@@ -2,6 +2,7 @@ import FuyunAgent
 import FuyunPolicy
 import Logging
 import MemoryUnits
+import Settings
 import SystemPackage
 import Testing
 
@@ -129,11 +130,14 @@ struct ConfigurationTests {
         let path = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
             .appending("docs/configuration.md")
         let text = try String(contentsOf: path)
-        for line in AgentConfiguration.table.split(separator: "\n") {
+        for line in AgentConfiguration.settings.markdown.split(separator: "\n") {
             #expect(text.contains(line), "docs/configuration.md lacks or differs in: \(line)")
         }
         let rows = text.split(separator: "\n").filter { $0.hasPrefix("| `") && $0.contains("`FUYUN_") }
-        #expect(rows.count == AgentConfiguration.table.split(separator: "\n").filter { $0.contains("`FUYUN_") }.count)
+        #expect(
+            rows.count
+                == AgentConfiguration.settings.markdown.split(separator: "\n").filter { $0.contains("`FUYUN_") }.count
+        )
     }
 
     @Test("a check names every bad policy with its file")

@@ -9,6 +9,7 @@ import Logging
 import MemoryUnits
 import NIOCore
 import NIOPosix
+import Settings
 import Synchronization
 import SystemPackage
 import Systemd

@@ -112,6 +112,9 @@ let metricsGolden = #"""
     # HELP fuyun_limiter_overwrites_total Changes of memory.max or memory.swap.max by someone else.
     # TYPE fuyun_limiter_overwrites_total counter
     fuyun_limiter_overwrites_total 0
+    # HELP fuyun_limiter_raises_total Times the limits of a policy version were raised on the node after a miss.
+    # TYPE fuyun_limiter_raises_total counter
+    fuyun_limiter_raises_total 0
     # HELP fuyun_limiter_reassertions_total Limits written again after such a change.
     # TYPE fuyun_limiter_reassertions_total counter
     fuyun_limiter_reassertions_total 0

@@ -128,7 +128,9 @@ struct ObservationTests {
                 Decision(limit: .mebibytes(64), reason: .missingFeature, variable: 2),
                 policyVersion: 4
             ),
-            features: RecordedFeatures(names: ["width", "ratio", "fps"]) { [1280, 0.1, nil][$0] },
+            features: RecordedFeatures(
+                [.init("width"), .init("ratio"), .init("fps"), .init("op", words: ["gif", "wa\"ter"])]
+            ) { [1280, 0.1, nil, 1][$0] },
             time: .milliseconds(1_000),
             epochMilliseconds: 1_769_000_000_000,
             reading: MeterReading(current: .mebibytes(30))
@@ -169,7 +171,7 @@ struct ObservationTests {
         #""bound_bytes":94371840,"input_bytes":62914560,"headroom":0.05,"limit_bytes":104857600,"variable":null,"#,
         #""law":1,"adjustments":["snapped_up"]},"shadow":{"reason":"missing_feature","policy_version":4,"#,
         #""predicted_bytes":null,"bound_bytes":null,"input_bytes":67108864,"headroom":0,"limit_bytes":67108864,"#,
-        #""variable":2,"law":0,"adjustments":[]},"features":{"width":1280,"ratio":0.1,"fps":null},"#,
+        #""variable":2,"law":0,"adjustments":[]},"features":{"width":1280,"ratio":0.1,"fps":null,"op":"wa\"ter"},"#,
         #""limit_bytes":104857600,"lowest_limit_bytes":104857600,"highest_limit_bytes":104857600,"#,
         #""ceiling_bytes":536870912,"held":false,"peak_bytes":104857600,"peak_method":"window","peak_exact":true,"#,
         #""resident_start_bytes":20971520,"resident_end_bytes":26214400,"resident_highest_bytes":73400320,"#,
@@ -224,14 +226,16 @@ struct ObservationTests {
 
     @Test("features are bounded and only finite numbers")
     func features() {
-        let features = RecordedFeatures(names: (0..<20).map { "f\($0)" }) { $0 == 3 ? .infinity : Double($0) }
+        let features = RecordedFeatures((0..<20).map { .init("f\($0)") }) { $0 == 3 ? .infinity : Double($0) }
         #expect(features.count == 16)
-        #expect(features[2] == 2)
+        #expect(features[2] == .number(2))
         #expect(features[3] == nil)
         #expect(features[16] == nil)
         #expect(features[-1] == nil)
         #expect(features == features)
         #expect(features != .none)
+        let words = RecordedFeatures(["op", "far", "half"].map { .init($0, words: ["a", "b"]) }) { [1, 2, 0.5][$0] }
+        #expect((0..<3).map { words[$0] } == [.word("b"), nil, nil])
     }
 
     @Test("the clock saturates")

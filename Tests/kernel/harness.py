@@ -1,166 +1,21 @@
-"""What the kernel suite stands on: the installed agent, real containers, and plain reads of the kernel's files.
+"""What the kernel suite stands on: the installed services, real containers, and plain reads of the kernel's files.
 
-Black box on purpose: nothing of Fuyun is imported; the agent is met over its sockets and judged by the kernel.
+Black box on purpose: nothing of Fuyun is imported; coordinator and agent are met over their sockets and judged by the kernel.
 """
 
 import contextlib
 import http.client
 import json
-import os
 import pathlib
-import re
-import shutil
-import signal
 import socket
 import subprocess
-import tempfile
 import time
 import unittest
 
-CGROUPS = pathlib.Path("/sys/fs/cgroup")
-SOURCE = pathlib.Path(__file__).resolve().parents[2]
-DEMO = SOURCE / "deploy/demo"
-POLICIES = pathlib.Path("/etc/fuyun/policies")
-OBSERVATIONS = pathlib.Path("/var/lib/fuyun/observations.jsonl")
-SOCKETS = pathlib.Path("/run/fuyun")
-MIB = 1 << 20
-
-# A software-emulated machine is ten to twenty times slower than the nodes that the 5 ms default is meant for.
-PATIENT_DEADLINE_MS = 2000
-
-
-def run(*command, check=True, timeout=120, **options):
-    """Runs a command and returns its standard output; its error output is in the exception when it fails."""
-    done = subprocess.run(command, text=True, capture_output=True, timeout=timeout, **options)
-    if check and done.returncode != 0:
-        raise AssertionError(f"{' '.join(map(str, command))} exited with {done.returncode}: {done.stderr.strip()[-800:]}")
-    return done.stdout
-
-
-def wait_until(condition, seconds=20.0, step=0.05, what="the condition"):
-    """Polls until `condition()` is true (its value is returned); fails the test after `seconds`."""
-    end = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > end:
-            raise AssertionError(f"waited {seconds} s in vain for {what}")
-        time.sleep(step)
-
-
-class UnixConnection(http.client.HTTPConnection):
-    """HTTP over a Unix socket."""
-
-    def __init__(self, path, timeout=30):
-        super().__init__("localhost", timeout=timeout)
-        self.path = str(path)
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self.path)
-
-
-def request(path, method, target, body=None, headers=None, timeout=30):
-    """One request on a Unix socket: (status, decoded JSON or text)."""
-    connection = UnixConnection(path, timeout)
-    try:
-        connection.request(method, target, body=body, headers=headers or {})
-        answer = connection.getresponse()
-        data = answer.read()
-        try:
-            return answer.status, json.loads(data)
-        except ValueError:
-            return answer.status, data.decode(errors="replace")
-    finally:
-        connection.close()
-
-
-class Agent:
-    """The agent as its operator sees it."""
-
-    unit = "fuyun-agent.service"
-
-    def get(self, target, timeout=30):
-        status, answer = request(SOCKETS / "admin.sock", "GET", target, timeout=timeout)
-        if status != 200:
-            raise AssertionError(f"GET {target} answered {status}: {answer}")
-        return answer
-
-    def platform(self, method, target, body=None, headers=None):
-        return request(SOCKETS / "platform.sock", method, target, body, headers)
-
-    def metric(self, name, **labels):
-        """The sum of a metric's series that carry these labels; 0 when there is none."""
-        total = 0.0
-        for line in self.get("/metrics").splitlines():
-            match = re.match(r"^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{[^}]*\})? (\S+)$", line)
-            if match and match[1] == name:
-                text = match[2] or ""
-                if all(f'{key}="{value}"' in text for key, value in labels.items()):
-                    total += float(match[3])
-        return total
-
-    def pid(self):
-        return int(run("systemctl", "show", "-P", "MainPID", self.unit).strip())
-
-    def is_ready(self):
-        try:
-            return request(SOCKETS / "admin.sock", "GET", "/readyz", timeout=5)[0] == 200
-        except OSError:
-            return False
-
-    def wait_ready(self):
-        wait_until(self.is_ready, 60, what="the agent to be ready")
-
-    def observations(self):
-        try:
-            lines = OBSERVATIONS.read_text().splitlines()
-        except FileNotFoundError:
-            return []
-        return [json.loads(line) for line in lines if line.endswith("}")]
-
-    def observation(self, activation, seconds=20):
-        """The observation of one activation, waited for."""
-
-        def find():
-            for entry in reversed(self.observations()):
-                if entry.get("activation") == activation:
-                    return entry
-            return None
-
-        return wait_until(find, seconds, 0.1, f"the observation of {activation}")
-
-    def install_policy(self, document):
-        """Puts a policy into the agent's directory the way an operator should: write aside, then rename."""
-        name = document["metadata"]["policy_id"].replace("/", "_") + ".json"
-        with tempfile.NamedTemporaryFile("w", dir=POLICIES, prefix=".", delete=False) as file:
-            json.dump(document, file)
-        os.chmod(file.name, 0o644)
-        os.rename(file.name, POLICIES / name)
-        version = document["metadata"]["version"]
-
-        def loaded():
-            for function in self.get("/v1/functions")["functions"]:
-                if function["function"] == document["metadata"]["policy_id"]:
-                    return version in json_values(function)
-            return False
-
-        wait_until(loaded, 20, what=f"policy {name} version {version} to be loaded")
-
-    def remove_policy(self, policy_id):
-        with contextlib.suppress(FileNotFoundError):
-            (POLICIES / (policy_id.replace("/", "_") + ".json")).unlink()
-
-
-def json_values(value):
-    """All scalars in a JSON value, for assertions that do not care where a figure stands."""
-    if isinstance(value, dict):
-        return [leaf for part in value.values() for leaf in json_values(part)]
-    if isinstance(value, list):
-        return [leaf for part in value for leaf in json_values(part)]
-    return [value]
+from services import (  # noqa: F401: tests import from here
+    AGENT_STATE, CGROUPS, COORDINATOR_STATE, CREDENTIALS, DEMO, MIB, OBSERVATIONS, PATIENT_DEADLINE_MS, POLICIES, SOCKETS, SOURCE, Agent,
+    Coordinator, json_values, request, run, segment, wait_until,
+)
 
 
 def policy(function, terms, coefficients, mapping, status="active", version=1, headroom=0.05, minimum=8 * MIB, maximum=2048 * MIB):
@@ -320,6 +175,7 @@ class KernelTest(unittest.TestCase):
     """A test with the agent up; containers are removed after each class unless they are kept in `cls.container`."""
 
     agent = Agent()
+    coordinator = Coordinator()
 
     @classmethod
     def setUpClass(cls):

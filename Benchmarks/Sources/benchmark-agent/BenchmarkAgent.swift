@@ -3,6 +3,7 @@ import FuyunAgent
 import Glibc
 import Logging
 import Rig
+import Settings
 import Synchronization
 import SystemPackage
 

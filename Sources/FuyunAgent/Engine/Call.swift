@@ -18,6 +18,8 @@ final class Call {
     let begin: BeginAnswer
     /// Whether the ledger follows it.
     let isTracked: Bool
+    /// Which try it is, of a call that ran out of memory; 0 for a first one.
+    var attempt: UInt8 = 0
     /// Whether its end was reported and the answer waits for late counters.
     var isEnding = false
 

@@ -46,12 +46,12 @@ struct Judgement {
         guard let policy = plan.applied ?? plan.recorded else { return }
         let (decision, vector) = Self.decide(policy, bounds, payload, length, header)
         self.decision = DecisionRecord(decision, policyVersion: policy.version)
-        let names = function.names[policy.version] ?? []
-        features = RecordedFeatures(names: names) { vector.state($0).isUsable ? vector.value($0) : nil }
+        let variables = function.variables[policy.version] ?? []
+        features = RecordedFeatures(variables) { vector.state($0).isUsable ? vector.value($0) : nil }
         report = DecisionReport(
             decision,
             policyVersion: policy.version,
-            features: Self.features(of: policy, names, vector)
+            features: Self.features(variables, vector)
         )
         if plan.applied != nil, let second = plan.recorded {
             shadow = DecisionRecord(
@@ -75,19 +75,16 @@ struct Judgement {
     }
 
     private static func features(
-        of policy: CompiledPolicy,
-        _ names: [String],
+        _ variables: [RecordedFeatures.Variable],
         _ vector: FeatureVector
     ) -> [DecisionReport.Feature] {
-        let variables = policy.document.inputs.variables
-        return names.indices.map { index in
-            guard vector.state(index).isUsable else { return DecisionReport.Feature(names[index], .missing) }
+        variables.indices.map { index in
+            let variable = variables[index]
+            guard vector.state(index).isUsable else { return DecisionReport.Feature(variable.name, .missing) }
             let value = vector.value(index)
-            if let words = variables[index].categoryValues {
-                let word = Int(exactly: value).flatMap { words.indices.contains($0) ? words[$0] : nil }
-                return DecisionReport.Feature(names[index], word.map { .category($0) } ?? .missing)
-            }
-            return DecisionReport.Feature(names[index], .number(value))
+            guard let words = variable.words else { return DecisionReport.Feature(variable.name, .number(value)) }
+            let word = Int(exactly: value).flatMap { words.indices.contains($0) ? words[$0] : nil }
+            return DecisionReport.Feature(variable.name, word.map { .category($0) } ?? .missing)
         }
     }
 }

@@ -39,7 +39,9 @@ extension Engine {
         container.ledger.ancestorsChanged(to: above.limit)
         lastSequence += 1
         let id = InvocationID(epoch: epoch, sequence: lastSequence)
-        let judgement = judge(begin, request, container)
+        var judgement = judge(begin, request, container)
+        var attempt: UInt8 = 0
+        if !bumps.isEmpty || begin.retryOf != nil { attempt = raise(&judgement, of: begin, in: container) }
         // The long part is over: what is written next is measured against use as it is now.
         let reading: MeterReading
         let limitFound: MemoryLimit?
@@ -84,6 +86,7 @@ extension Engine {
             begin: answer,
             isTracked: outcome.isTracked
         )
+        call.attempt = attempt
         calls[lastSequence] = call
         container.openCalls += 1
         connection.invocations.insert(lastSequence)

@@ -96,7 +96,7 @@ extension Engine {
                 )
             },
             thrashing: observation.thrash.isThrashing,
-            retryLimit: nil
+            retryLimit: retryLimit(after: observation, of: call)
         )
         return respond(status: 200, from: time, metrics.server.endDuration) { answer.write(into: &$0) }
     }
@@ -220,6 +220,7 @@ extension Engine {
             metrics.invocations.peaks[method]?.increment()
         }
         functions.ended(observation)
+        learn(from: observation)
         if let begin { history.append(InvocationHistory.Entry(begin: begin, observation: observation)) }
         parts.log.append(observation)
     }

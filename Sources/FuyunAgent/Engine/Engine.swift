@@ -47,6 +47,10 @@ final class Engine: ConnectionService {
     var meter = Meter()
     var history: InvocationHistory
     var functions: FunctionTable
+    /// Raises after misses, until the coordinator has a better version.
+    var bumps = LocalBumps()
+    /// What was advised for calls that ran out.
+    var retries = RetryBook()
     /// Calls in flight by sequence number.
     var calls: [UInt64: Call] = [:]
     var lastSequence: UInt64 = 0

@@ -18,6 +18,8 @@ struct FunctionTable {
         var lastLimit: Bytes?
         /// The last peak.
         var lastPeak: Bytes?
+        /// The most non-reclaimable memory that a call was seen to use.
+        var mostSeen: Bytes = .zero
         /// The last decision's mode.
         var lastMode = "observe"
         /// The last policy's version.
@@ -46,6 +48,9 @@ struct FunctionTable {
 
     /// All functions with their figures, by name.
     var all: [(name: String, entry: Entry)] { entries.map { ($0.key, $0.value) }.sorted { $0.name < $1.name } }
+
+    /// The most non-reclaimable memory that a call of a function was seen to use.
+    func mostSeen(of function: String) -> Bytes { entries[function]?.mostSeen ?? .zero }
 
     /// A call began.
     mutating func began(_ answer: BeginAnswer) {
@@ -108,6 +113,8 @@ extension FunctionTable.Entry {
     }
 
     fileprivate mutating func ended(_ observation: Observation) {
+        // What several calls used together is no call's need.
+        if !observation.isShared { mostSeen = max(mostSeen, observation.need.lower) }
         if let peak = observation.peak {
             lastPeak = peak.bytes
             series.peak.set(Double(peak.bytes.rawValue))

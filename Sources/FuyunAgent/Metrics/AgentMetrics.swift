@@ -102,6 +102,8 @@ struct LimiterMetrics: Sendable {
     let proposals: Counter
     /// Properties that systemd refused.
     let proposalFailures: Counter
+    /// Times the limits of a policy's version were raised on the node because a call ran out.
+    let raises: Counter
 
     init(_ make: MetricMaker) {
         writes = make.counter("fuyun_limiter_writes_total", "Writes of memory.max that were done.")
@@ -132,6 +134,10 @@ struct LimiterMetrics: Sendable {
         proposalFailures = make.counter(
             "fuyun_limiter_systemd_proposal_failures_total",
             "Ceilings that systemd refused."
+        )
+        raises = make.counter(
+            "fuyun_limiter_raises_total",
+            "Times the limits of a policy version were raised on the node after a miss."
         )
     }
 }

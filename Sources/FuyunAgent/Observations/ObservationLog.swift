@@ -13,6 +13,9 @@ public import SystemPackage
 /// again once a second while the queue fills up; what a failed write left of a line is cut off first. Durability: lines
 /// go to the kernel within 10 ms, and to the disk at rotation and at the end, so a crash of the agent loses at most what
 /// waits, and a crash of the machine at most what the kernel had not written back.
+///
+/// A sink gets the same lines, encoded once, as they come and whatever becomes of the file: while that cannot be written,
+/// half of the queue is kept for what is new.
 public final class ObservationLog: Sendable {
     /// What happened, told to the owner of the counters.
     public enum Event: Sendable, Equatable {
@@ -62,17 +65,50 @@ public final class ObservationLog: Sendable {
         /// What was taken; from `next` on it is not yet written.
         var entries: [Entry] = []
         var next = 0
+        /// What lies before it was given to the sink.
+        var forwarded = 0
         var bytes: [UInt8] = []
+        let sink: (any ObservationSink)?
+        var payloads: [Range<Int>] = []
+        /// The file is left alone until then.
+        var retryAt: DispatchTime?
+
+        init(file: consuming LogFile, sink: (any ObservationSink)?) {
+            self.file = file
+            self.sink = sink
+        }
 
         /// Encodes and writes the next entries, at most `limit`; how many, and whether the file was rotated before.
         mutating func writeBatch(_ limit: Int) throws(Errno) -> (count: Int, rotated: Bool) {
             let batch = next..<min(entries.count, next + limit)
-            bytes.removeAll(keepingCapacity: true)
-            for index in batch { entries[index].append(to: &bytes) }
+            encode(batch)
             let rotated = try file.write(bytes)
             for index in batch { entries[index] = .line([]) }
             next = batch.upperBound
             return (batch.count, rotated)
+        }
+
+        /// Gives the sink what it has not had yet.
+        mutating func forwardRest(_ limit: Int) {
+            while sink != nil, forwarded < entries.count {
+                encode(max(forwarded, next)..<min(entries.count, forwarded + limit))
+            }
+        }
+
+        private mutating func encode(_ batch: Range<Int>) {
+            bytes.removeAll(keepingCapacity: true)
+            payloads.removeAll(keepingCapacity: true)
+            for index in batch {
+                let start = bytes.count
+                entries[index].append(to: &bytes)
+                guard let sink, index >= forwarded, case .observation(let observation) = entries[index],
+                    sink.wants(observation)
+                else { continue }
+                // Without the line feed.
+                payloads.append(start..<bytes.count - 1)
+            }
+            if !payloads.isEmpty { sink?.take(bytes, payloads) }
+            forwarded = max(forwarded, batch.upperBound)
         }
     }
 
@@ -89,6 +125,9 @@ public final class ObservationLog: Sendable {
     /// How long it waits after a failed write.
     private static let pause = DispatchTimeInterval.seconds(1)
 
+    /// How long new observations wait for the sink after a failed write.
+    private static let shortPause = DispatchTimeInterval.milliseconds(100)
+
     /// How long a stop waits for a disk.
     private static let patience = DispatchTimeInterval.seconds(2)
 
@@ -96,6 +135,7 @@ public final class ObservationLog: Sendable {
     private static let batch = 64
 
     private let capacity: Int
+    private let hasSink: Bool
     private let waiting = Mutex(Waiting())
     private let writer: Mutex<Writer>
     private let queue = DispatchQueue(label: "fuyun.observations")
@@ -108,16 +148,19 @@ public final class ObservationLog: Sendable {
     ///   - fileSize: The size at which the file is rotated.
     ///   - files: How many rotated files are kept.
     ///   - capacity: How many observations may wait.
+    ///   - sink: Gets the same lines.
     ///   - report: Called on the writer's thread, or on the caller's for a dropped observation.
     public init(
         directory: FilePath,
         fileSize: Bytes,
         files: Int,
         capacity: Int,
+        sink: (any ObservationSink)? = nil,
         report: @escaping @Sendable (Event) -> Void
     ) {
         let path = directory.appending("observations.jsonl")
-        writer = Mutex(Writer(file: LogFile(path: path, fileSize: fileSize, files: files)))
+        writer = Mutex(Writer(file: LogFile(path: path, fileSize: fileSize, files: files), sink: sink))
+        hasSink = sink != nil
         self.capacity = capacity
         self.report = report
     }
@@ -168,9 +211,11 @@ public final class ObservationLog: Sendable {
     ///
     /// Runs on the writer's queue only, once at a time: `isScheduled` says that a turn is certain to come.
     private func run() {
-        switch write() {
+        let isPaused = writer.withLock { writer in writer.retryAt.map { DispatchTime.now() < $0 } ?? false }
+        if isPaused { forward() }
+        switch isPaused ? .failed : write() {
         case .written: queue.asyncAfter(deadline: .now() + Self.interval) { self.run() }
-        case .failed: queue.asyncAfter(deadline: .now() + Self.pause) { self.run() }
+        case .failed: queue.asyncAfter(deadline: .now() + (hasSink ? Self.shortPause : Self.pause)) { self.run() }
         case .nothing:
             let goesOn = waiting.withLock { waiting in
                 waiting.isScheduled = !waiting.entries.isEmpty
@@ -191,6 +236,7 @@ public final class ObservationLog: Sendable {
             }
             switch outcome {
             case .success(let (count, rotated)):
+                writer.withLock { $0.retryAt = nil }
                 waiting.withLock { waiting in
                     waiting.taken -= count
                     waiting.isFailing = false
@@ -199,12 +245,34 @@ public final class ObservationLog: Sendable {
                 report(.written(count))
                 if rotated { report(.rotated) }
             case .failure(let error):
+                writer.withLock { $0.retryAt = .now() + Self.pause }
                 waiting.withLock { $0.isFailing = true }
                 report(.failed(error))
+                forward()
                 return .failed
             }
         }
         return turn
+    }
+
+    /// Gives the sink what the file cannot take, and makes room for what comes.
+    ///
+    /// Runs on the writer's queue only.
+    private func forward() {
+        guard hasSink else { return }
+        let dropped = writer.withLock { writer in
+            waiting.withLock { waiting in
+                writer.entries += waiting.entries
+                waiting.entries.removeAll(keepingCapacity: true)
+            }
+            writer.forwardRest(Self.batch)
+            let excess = max(0, writer.entries.count - writer.next - capacity / 2)
+            writer.entries.removeLast(excess)
+            writer.forwarded = min(writer.forwarded, writer.entries.count)
+            waiting.withLock { $0.taken = writer.entries.count - writer.next }
+            return excess
+        }
+        for _ in 0..<dropped { report(.dropped) }
     }
 
     /// Takes what waits once all that was taken before is written; false when there is nothing to write.
@@ -213,6 +281,7 @@ public final class ObservationLog: Sendable {
             guard writer.next == writer.entries.count else { return true }
             // The two arrays change places, so that neither grows anew.
             writer.next = 0
+            writer.forwarded = 0
             writer.entries.removeAll(keepingCapacity: writer.entries.count <= 1024)
             waiting.withLock { waiting in
                 swap(&waiting.entries, &writer.entries)

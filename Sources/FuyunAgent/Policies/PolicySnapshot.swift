@@ -1,13 +1,14 @@
+import FuyunInvocation
 import FuyunPolicy
 
 /// The policies in use and what is wrong with the directory that they came from: immutable, swapped whole.
 struct PolicySnapshot: Sendable {
-    /// One function's policies, with the names of their variables laid out once for recording features.
+    /// One function's policies, with their variables laid out once for recording features.
     struct Function: Sendable {
         /// The versions in use.
         var set: PolicySet
-        /// The variables' names by version.
-        var names: [Int: [String]]
+        /// The variables' names and words by version.
+        var variables: [Int: [RecordedFeatures.Variable]]
     }
 
     /// A document that is refused as it stands.
@@ -35,11 +36,13 @@ struct PolicySnapshot: Sendable {
     /// Lays out a catalog.
     init(_ catalog: PolicyCatalog, problems: [Problem], revision: Int) {
         functions = catalog.functions.mapValues { set in
-            var names: [Int: [String]] = [:]
+            var variables: [Int: [RecordedFeatures.Variable]] = [:]
             for policy in [set.active, set.candidate].compactMap(\.self) {
-                names[policy.version] = policy.document.inputs.variables.map(\.name)
+                variables[policy.version] = policy.document.inputs.variables.map { variable in
+                    RecordedFeatures.Variable(variable.name, words: variable.categoryValues)
+                }
             }
-            return Function(set: set, names: names)
+            return Function(set: set, variables: variables)
         }
         documents = catalog.versionCount
         self.problems = problems

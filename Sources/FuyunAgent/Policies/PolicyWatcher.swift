@@ -107,7 +107,7 @@ final class PolicyWatcher {
     private func swap(_ snapshot: PolicySnapshot, refused: Int) {
         isLoading = false
         let before = engine.policies
-        engine.policies = snapshot
+        engine.use(snapshot)
         let metrics = engine.metrics.policies
         metrics.reloads.increment()
         metrics.loaded.set(snapshot.documents)

@@ -21,7 +21,7 @@ struct PolicyChecks {
         warnAboutLaws()
         let whole = laws.compactMap(\.self)
         guard !collector.hasErrors, let plan, whole.count == laws.count else { return nil }
-        for (law, compiled) in zip(document.logic.laws, whole) { checkCorners(law, compiled) }
+        for (law, compiled) in zip(document.logic.laws, whole) where !law.isOpen { checkCorners(law, compiled) }
         return CompiledPolicy(
             storage: .init(document: document, laws: whole, scanPlan: plan.plan, scanned: plan.variables)
         )
@@ -57,7 +57,12 @@ struct PolicyChecks {
         }
         used |= needed
         guard terms.count == law.terms.count else { return nil }
-        return CompiledPolicy.Law(base: law.base, terms: terms, needed: needed)
+        return CompiledPolicy.Law(
+            law,
+            terms: terms,
+            needed: needed,
+            calibration: document.safety.calibration(of: law) ?? PolicyCalibration()
+        )
     }
 
     private mutating func scanPlan() -> (plan: ScanPlan?, variables: [Int])? {
@@ -150,7 +155,7 @@ struct PolicyChecks {
                 let isUpper = place < 10 && corner & (1 << place) != 0
                 values[variable] = isUpper ? ranges[place].upperBound : ranges[place].lowerBound
             }
-            let result = compiled.predict(values)
+            let result = compiled.predict(values).bytes
             guard !(result.isFinite && result > 0) else { continue }
             let code: Diagnostic.Code = result.isFinite ? .cornerNotPositive : .cornerNotFinite
             guard warned.insert(code).inserted else { continue }

@@ -131,11 +131,15 @@ extension PolicyDecoder {
         path: JSONPath
     ) -> PolicyLaw? {
         let expressions = terms.map { readTerms($0) } ?? []
-        let base = coefficients.map { readBase($0) } ?? (family == .piecewiseLinear ? 0 : nil)
+        let isOpen = value != nil && (family == .piecewiseLinear ? knots : coefficients)?.value.isNull == true
+        // An open law has no numbers to read; its exponents and rates are a part of its form.
+        let numbers = isOpen ? nil : coefficients
+        let corners = isOpen ? nil : knots
+        let base = isOpen ? 0 : numbers.map { readBase($0) } ?? (family == .piecewiseLinear ? 0 : nil)
         guard let expressions else { return nil }
         let names = expressions.map(\.name)
         let isPiecewise = family == .piecewiseLinear
-        let coefficients = perTerm(coefficients, .coefficients, isPiecewise ? [] : names) { element, collector in
+        let coefficients = perTerm(numbers, .coefficients, isPiecewise ? [] : names) { element, collector in
             element.number(reporting: &collector)
         }
         let exponents = perTerm(exponents, .exponents, names) { element, collector in
@@ -144,18 +148,18 @@ extension PolicyDecoder {
         let rates = perTerm(rates, .rates, names) { element, collector in
             element.number(reporting: &collector)
         }
-        let knots = perTerm(knots, .knots, names) { element, collector in
+        let polylines = perTerm(corners, .knots, names) { element, collector in
             Self.knots(element, &collector)
         }
         guard let base else { return nil }
         let whole = expressions.compactMap { term -> PolicyTerm? in
             let (name, expression) = term
-            let coefficient = coefficients[name]
+            let coefficient = isOpen ? 0 : coefficients[name]
             let shape: PolicyTerm.Shape? =
                 switch family {
                 case .constant: nil
                 case .linear: coefficient.map { .linear(coefficient: $0) }
-                case .piecewiseLinear: knots[name].map { .piecewiseLinear(knots: $0) }
+                case .piecewiseLinear: (isOpen ? [] : polylines[name]).map { .piecewiseLinear(knots: $0) }
                 case .power:
                     coefficient.flatMap { coefficient in
                         exponents[name].map { .power(coefficient: coefficient, exponent: $0) }
@@ -167,7 +171,8 @@ extension PolicyDecoder {
                 }
             return shape.map { PolicyTerm(name: name, expression: expression, shape: $0) }
         }
-        return whole.count == expressions.count ? PolicyLaw(value: value, base: base, terms: whole) : nil
+        guard whole.count == expressions.count else { return nil }
+        return PolicyLaw(value: value, base: base, terms: whole, isOpen: isOpen)
     }
 
     private mutating func readTerms(_ element: JSONElement) -> [(name: String, expression: String)]? {
@@ -272,6 +277,11 @@ extension PolicyDecoder {
         }
         return knots
     }
+}
+
+extension JSONValue {
+    /// Whether this is `null`, by which a law is left open.
+    var isNull: Bool { if case .null = content { true } else { false } }
 }
 
 extension Diagnostic.Code {

@@ -23,7 +23,7 @@ struct PolicyDecoder {
         let metadata = object.required("metadata", reporting: &collector).flatMap { readMetadata($0) }
         let inputs = object.required("inputs", reporting: &collector).flatMap { readInputs($0) }
         let logic = object.required("logic", reporting: &collector).flatMap { readLogic($0) }
-        let safety = object.required("safety", reporting: &collector).flatMap { readSafety($0) }
+        let safety = object.required("safety", reporting: &collector).flatMap { readSafety($0, logic: logic) }
         object.finish(reporting: &collector)
         guard let metadata, let inputs, let logic, let safety, !collector.hasErrors else { return nil }
         return PolicyDocument(metadata: metadata, inputs: inputs, logic: logic, safety: safety)
@@ -99,12 +99,12 @@ struct PolicyDecoder {
 
     // MARK: Safety
 
-    private mutating func readSafety(_ element: JSONElement) -> PolicySafety? {
+    private mutating func readSafety(_ element: JSONElement, logic: PolicyLogic?) -> PolicySafety? {
         guard var object = element.object(reporting: &collector) else { return nil }
         let headroom = object.required("headroom", reporting: &collector)?.number(in: 0...10, reporting: &collector)
         let bounds = object.optional("bounds").map { readBounds($0) }
         let tier = object.optional("tier_bytes")?.integer(in: 4096...(1 << 30), reporting: &collector)
-        let calibration = object.optional("calibration").flatMap { readCalibration($0) }
+        let calibration = object.optional("calibration").map { readCalibrations($0, logic: logic) }
         let canaryShare = object.optional("canary_share")?.number(in: 0...1, reporting: &collector)
         object.finish(reporting: &collector)
         guard let headroom else { return nil }
@@ -113,7 +113,8 @@ struct PolicyDecoder {
             minimum: bounds?.minimum,
             maximum: bounds?.maximum,
             tierBytes: tier,
-            calibration: calibration,
+            calibration: calibration?.shared,
+            lawCalibrations: calibration?.perLaw ?? [:],
             canaryShare: canaryShare
         )
     }
@@ -131,15 +132,6 @@ struct PolicyDecoder {
             )
         }
         return (minimum, maximum)
-    }
-
-    private mutating func readCalibration(_ element: JSONElement) -> PolicyCalibration? {
-        guard var object = element.object(reporting: &collector) else { return nil }
-        let offset = object.optional("offset_bytes").map { $0.integer(reporting: &collector) } ?? 0
-        let scale = object.optional("scale").map { $0.number(in: 0...100, reporting: &collector) } ?? 0
-        object.finish(reporting: &collector)
-        guard let offset, let scale else { return nil }
-        return PolicyCalibration(offsetBytes: offset, scale: scale)
     }
 
     // MARK: Names

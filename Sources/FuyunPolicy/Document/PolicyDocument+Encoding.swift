@@ -10,7 +10,7 @@ extension PolicyDocument {
             ("metadata", metadata.json),
             ("inputs", inputs.json),
             ("logic", logic.json),
-            ("safety", safety.json),
+            ("safety", safety.json(laws: logic.laws)),
         ])
     }
 }
@@ -86,7 +86,7 @@ extension PolicyLogic {
             ("select", select.map { .string($0) }),
             ("terms", family == .constant ? nil : perLaw { $0.members { .string($0.expression) } }),
             ("coefficients", perLaw { $0.coefficients }),
-            ("knots", isPiecewise ? perLaw { $0.members { $0.shape.knots } } : nil),
+            ("knots", isPiecewise ? perLaw { $0.knots } : nil),
             ("exponents", family == .power ? perLaw { $0.members { $0.shape.exponent } } : nil),
             ("rates", family == .exponential ? perLaw { $0.members { $0.shape.rate } } : nil),
             ("decision_rationale", rationale.map { .string($0) }),
@@ -105,8 +105,12 @@ extension PolicyLaw {
         .object(terms.map { ($0.name, value($0)) })
     }
 
+    fileprivate var knots: JSONValue { isOpen ? JSONValue(.null) : members { $0.shape.knots } }
+
     fileprivate var coefficients: JSONValue {
-        .object([("base", .number(base))] + terms.map { ($0.name, $0.shape.coefficient) })
+        isOpen
+            ? JSONValue(.null)
+            : .object([("base", .number(base))] + terms.map { ($0.name, $0.shape.coefficient) })
     }
 }
 
@@ -134,24 +138,32 @@ extension PolicyTerm.Shape {
 }
 
 extension PolicySafety {
-    fileprivate var json: JSONValue {
+    fileprivate func json(laws: [PolicyLaw]) -> JSONValue {
         let bounds: JSONValue? =
             minimum == nil && maximum == nil
             ? nil
             : .object([
                 ("min", minimum.map { .number(Double($0)) }), ("max", maximum.map { .number(Double($0)) }),
             ])
+        let perLaw = laws.compactMap { law in
+            law.value.flatMap { value in lawCalibrations[value].map { (key: value, value: Optional($0.json)) } }
+        }
         return .object([
             ("headroom", .number(headroom)),
             ("bounds", bounds),
             ("tier_bytes", tierBytes.map { .number(Double($0)) }),
-            (
-                "calibration",
-                calibration.map {
-                    .object([("offset_bytes", .number(Double($0.offsetBytes))), ("scale", .number($0.scale))])
-                }
-            ),
+            ("calibration", perLaw.isEmpty ? calibration?.json : .object(perLaw)),
             ("canary_share", canaryShare.map { .number($0) }),
+        ])
+    }
+}
+
+extension PolicyCalibration {
+    fileprivate var json: JSONValue {
+        .object([
+            ("offset_bytes", .number(Double(offsetBytes))),
+            ("scale", .number(scale)),
+            ("leverage", leverage.isEmpty ? nil : .array(leverage.map { .array($0.map { .number($0) }) })),
         ])
     }
 }

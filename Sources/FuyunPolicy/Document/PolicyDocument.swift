@@ -126,13 +126,20 @@ public struct PolicySafety: Sendable, Hashable {
     public var maximum: Int?
     /// Limits are rounded up to a multiple of this, in bytes.
     public var tierBytes: Int?
-    /// What the residuals of earlier runs ask for on top of the prediction.
+    /// What the residuals of earlier runs ask for on top of the prediction, the same for every law.
     public var calibration: PolicyCalibration?
+    /// What they ask for law by law, by the selecting category's values; empty when all laws share `calibration`.
+    public var lawCalibrations: [String: PolicyCalibration]
     /// The share of the invocations that a canary version decides, 0 to 1.
     public var canaryShare: Double?
 
     /// The share of a canary version that names none.
     public static let defaultCanaryShare = 0.1
+
+    /// The calibration of a law: its own, or the shared one.
+    public func calibration(of law: PolicyLaw) -> PolicyCalibration? {
+        law.value.flatMap { lawCalibrations[$0] } ?? calibration
+    }
 
     /// Makes a safety section.
     public init(
@@ -141,6 +148,7 @@ public struct PolicySafety: Sendable, Hashable {
         maximum: Int? = nil,
         tierBytes: Int? = nil,
         calibration: PolicyCalibration? = nil,
+        lawCalibrations: [String: PolicyCalibration] = [:],
         canaryShare: Double? = nil
     ) {
         self.headroom = headroom
@@ -148,20 +156,7 @@ public struct PolicySafety: Sendable, Hashable {
         self.maximum = maximum
         self.tierBytes = tierBytes
         self.calibration = calibration
+        self.lawCalibrations = lawCalibrations
         self.canaryShare = canaryShare
-    }
-}
-
-/// What residuals ask for: bound = predicted × (1 + scale) + offset.
-public struct PolicyCalibration: Sendable, Hashable {
-    /// The bytes that are added.
-    public var offsetBytes: Int
-    /// The share of the prediction that is added.
-    public var scale: Double
-
-    /// Makes a calibration.
-    public init(offsetBytes: Int = 0, scale: Double = 0) {
-        self.offsetBytes = offsetBytes
-        self.scale = scale
     }
 }

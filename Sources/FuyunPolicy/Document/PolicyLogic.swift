@@ -42,12 +42,17 @@ public struct PolicyLaw: Sendable, Hashable {
     public var base: Double
     /// What is added to the base.
     public var terms: [PolicyTerm]
+    /// Whether the law has no numbers yet: its terms are known, but the preset decides.
+    ///
+    /// Only a law that a category selects can be left open. Its base and coefficients are zero, its knots are none.
+    public var isOpen: Bool
 
     /// Makes a law.
-    public init(value: String? = nil, base: Double, terms: [PolicyTerm] = []) {
+    public init(value: String? = nil, base: Double, terms: [PolicyTerm] = [], isOpen: Bool = false) {
         self.value = value
         self.base = base
         self.terms = terms
+        self.isOpen = isOpen
     }
 }
 

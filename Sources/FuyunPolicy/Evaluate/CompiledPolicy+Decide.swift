@@ -24,6 +24,7 @@ extension CompiledPolicy {
             return .preset(bounds, because: .unknownCategory, variable: Int8(storage.select))
         }
         let law = storage.laws[lawIndex]
+        if law.isOpen { return .preset(bounds, because: .lawOpen, variable: Int8(storage.select)) }
         var needed = law.needed
         while needed != 0 {
             let variable = needed.trailingZeroBitCount
@@ -33,16 +34,19 @@ extension CompiledPolicy {
             }
         }
 
-        let predicted = law.predict(features.values)
+        let (predicted, distance) = law.predict(features.values)
         guard predicted.isFinite else { return .preset(bounds, because: .notFinite) }
         guard predicted > 0 else { return .preset(bounds, because: .notPositive) }
-        let bound = predicted * storage.scale + storage.offset
+        var bound = predicted * law.scale + law.offset
+        let margin = bound - predicted
+        let extra = distance == 0 ? 0 : (margin * margin + distance).squareRoot() - margin
+        bound += extra
         guard let predictedBytes = Bytes(roundingUp: predicted), let boundBytes = Bytes(roundingUp: bound),
             let wanted = Bytes(roundingUp: bound * storage.headroomFactor)
         else { return .preset(bounds, because: .notFinite) }
 
         let (limit, adjustments) = fit(wanted, within: bounds)
-        let input = max(predicted - law.atZero, 0) * storage.scale * storage.headroomFactor
+        let input = (max(predicted - law.atZero, 0) * law.scale + extra) * storage.headroomFactor
         return Decision(
             limit: limit,
             predicted: predictedBytes,

@@ -35,9 +35,6 @@ public struct CompiledPolicy: Sendable {
         let minimum: Bytes
         let maximum: Bytes
         let tier: Bytes
-        /// The factor of bound = predicted × scale + offset.
-        let scale: Double
-        let offset: Double
         /// The factor 1 + headroom.
         let headroomFactor: Double
 
@@ -52,8 +49,6 @@ public struct CompiledPolicy: Sendable {
             minimum = Bytes(UInt64(max(safety.minimum ?? 0, 0)))
             maximum = safety.maximum.map { Bytes(UInt64(max($0, 0))) } ?? .max
             tier = Bytes(UInt64(max(safety.tierBytes ?? 0, 0)))
-            scale = 1 + (safety.calibration?.scale ?? 0)
-            offset = Double(safety.calibration?.offsetBytes ?? 0)
             headroomFactor = 1 + safety.headroom
         }
     }
@@ -76,33 +71,6 @@ public struct CompiledPolicy: Sendable {
             upper = variable.range?.upperBound ?? .infinity
             defaultValue = variable.defaultValue
             categoryValues = variable.categoryValues
-        }
-    }
-
-    /// A law, compiled.
-    struct Law: Sendable {
-        let base: Double
-        let terms: [Term]
-        /// The variables that the law reads, the selecting one included, as bits.
-        let needed: UInt16
-        /// The result when every term is zero: the part that does not depend on the input.
-        let atZero: Double
-
-        init(base: Double, terms: [Term], needed: UInt16) {
-            self.base = base
-            self.terms = terms
-            self.needed = needed
-            let sum = terms.reduce(base) { $0 + $1.shape.bytes(for: 0) }
-            atZero = sum.isFinite ? sum : base
-        }
-
-        /// The law's result in bytes; not finite when any step is not.
-        func predict(_ values: borrowing FeatureValues) -> Double {
-            var sum = base
-            for term in terms {
-                sum += term.shape.bytes(for: term.program.evaluate(values))
-            }
-            return sum
         }
     }
 

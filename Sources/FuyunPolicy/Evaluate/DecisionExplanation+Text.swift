@@ -23,9 +23,7 @@ extension DecisionExplanation: CustomStringConvertible {
         var rows: [[String]] = []
         if decision.reason == .policy {
             rows.append(["predicted", exact(decision.predicted)])
-            rows.append([
-                "bound", exact(decision.bound), "× \(decimal(1 + calibration.scale)) + \(calibration.offsetBytes)",
-            ])
+            rows.append(["bound", exact(decision.bound), calibrationWords])
             rows.append(["headroom", "", "× \(decimal(1 + decision.headroom))"])
             rows.append(["range", "\(minimum) to \(maximum == .max ? "no end" : "\(maximum)")", adjustmentWords])
             rows.append(["tier", "\(tier)", decision.adjustments.contains(.snappedUp) ? "rounded up" : ""])
@@ -35,6 +33,12 @@ extension DecisionExplanation: CustomStringConvertible {
         lines += table(rows)
         lines.append(reason)
         return lines.joined(separator: "\n")
+    }
+
+    private var calibrationWords: String {
+        let offset = calibration.offsetBytes
+        guard let uncertainty, uncertainty > 0 else { return "× \(decimal(1 + calibration.scale)) + \(offset)" }
+        return "+ √((× \(decimal(calibration.scale)) + \(offset))² + \(decimal(uncertainty.rounded()))²)"
     }
 
     private var adjustmentWords: String {

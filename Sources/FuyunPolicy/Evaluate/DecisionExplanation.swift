@@ -56,8 +56,12 @@ public struct DecisionExplanation: Sendable {
     public var base: Double?
     /// The terms of the law; empty when none could be chosen.
     public var terms: [Term]
-    /// What the policy adds for the residuals of earlier runs.
+    /// What the policy adds for the residuals of earlier runs, of the law that decides.
     public var calibration: PolicyCalibration
+    /// What is not known of the law at this input, the leverage's |W φ|, in bytes; it adds to the margin in squares.
+    ///
+    /// Zero without a leverage, nil when the formula did not decide.
+    public var uncertainty: Double?
     /// The least limit that was possible: the policy's bounds within the operator's.
     public var minimum: Bytes
     /// The greatest limit that was possible.
@@ -97,7 +101,10 @@ extension CompiledPolicy {
             variables: variables,
             base: lawIndex.map { storage.laws[$0].base },
             terms: terms,
-            calibration: document.safety.calibration ?? PolicyCalibration(),
+            calibration: lawIndex.flatMap { document.safety.calibration(of: document.logic.laws[$0]) }
+                ?? PolicyCalibration(),
+            uncertainty: decision.reason == .policy
+                ? lawIndex.map { storage.laws[$0].predict(features.values).distance.squareRoot() } : nil,
             minimum: minimum,
             maximum: maximum,
             tier: max(storage.tier, bounds.tier),
@@ -110,7 +117,7 @@ extension CompiledPolicy {
         guard storage.select >= 0 else { return 0 }
         guard features.state(storage.select).isUsable else { return nil }
         let index = Int(features.value(storage.select))
-        return storage.laws.indices.contains(index) ? index : nil
+        return storage.laws.indices.contains(index) && !storage.laws[index].isOpen ? index : nil
     }
 
     private func explain(
@@ -204,6 +211,9 @@ extension DecisionReason {
             "The formula's result, or a step towards it, is not a finite number (a division by zero, an overflow, "
                 + "the root or logarithm of a negative number); the preset applies."
         case .notPositive: "The formula's result is zero or negative; the preset applies."
+        case .lawOpen:
+            "The law for this value of \(name) has no numbers yet; the preset applies. "
+                + "The tuner fills it in when it has seen enough calls."
         }
     }
 }

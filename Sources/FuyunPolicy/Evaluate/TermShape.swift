@@ -11,6 +11,16 @@ extension PolicyTerm.Shape {
         }
     }
 
+    /// What the coefficient multiplies to give the bytes; of a polyline, which has none, the bytes themselves.
+    public func column(for x: Double) -> Double {
+        switch self {
+        case .linear: x
+        case .power(_, let exponent): raise(x, to: exponent)
+        case .exponential(_, let rate): Double.exp(rate * x)
+        case .piecewiseLinear(let knots): Self.polyline(knots, at: x)
+        }
+    }
+
     /// The first y before the first knot, linear between two knots, and the last slope after the last one: an input larger
     /// than all that were seen is expected to go on needing more.
     private static func polyline(_ knots: [PolicyKnot], at x: Double) -> Double {

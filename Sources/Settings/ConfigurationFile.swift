@@ -1,22 +1,19 @@
-import Configuration
-import FuyunPolicy
+internal import Configuration
+internal import FuyunPolicy
 
-/// The contents of `agent.json`, read strictly: sections of settings, and `functions` with settings of single functions.
+/// The contents of a configuration file, read strictly: sections of settings, and settings of single things by name.
 ///
 /// Every mistake is named with its JSON path; an unknown key is one.
 struct ConfigurationFile {
     /// Settings by key.
     private(set) var values: [String: ConfigContent] = [:]
-    /// Settings of single functions by function and key, the keys with their section `defaults.`.
-    private(set) var functions: [String: [String: ConfigContent]] = [:]
+    /// Settings of single things by name and key, the keys with the section that they override.
+    private(set) var entries: [String: [String: ConfigContent]] = [:]
     /// What is wrong with the file.
     private(set) var diagnostics: [ConfigurationDiagnostic] = []
 
-    /// The most functions that may have settings of their own.
-    static let maximumFunctions = 10_000
-
     /// Reads a file's bytes.
-    init(path: String, contents: [UInt8]) {
+    init(path: String, contents: [UInt8], table: SettingTable) {
         let document: JSONDocument
         do {
             document = try JSONDocument.parse(contents)
@@ -25,44 +22,45 @@ struct ConfigurationFile {
             return
         }
         var collector = DiagnosticCollector(root: document.root)
-        read(JSONElement(document.root), &collector)
+        read(JSONElement(document.root), table, &collector)
         diagnostics = collector.diagnostics
             .filter { $0.severity == .error }
             .map { ConfigurationDiagnostic(place: path, message: $0.description) }
     }
 
-    private mutating func read(_ element: JSONElement, _ collector: inout DiagnosticCollector) {
+    private mutating func read(
+        _ element: JSONElement,
+        _ table: SettingTable,
+        _ collector: inout DiagnosticCollector
+    ) {
         guard var root = element.object(reporting: &collector) else { return }
-        var sections: [(name: String, settings: [Setting])] = []
-        for setting in Setting.all {
-            let section = setting.components[0]
-            if sections.last?.name == section {
-                sections[sections.count - 1].settings.append(setting)
-            } else {
-                sections.append((section, [setting]))
-            }
-        }
-        for section in sections {
+        for section in table.sections {
             guard let member = root.optional(section.name) else { continue }
             values.merge(Self.settings(section.settings, in: member, &collector)) { first, _ in first }
         }
-        if let member = root.optional("functions") { readFunctions(member, &collector) }
+        if let entries = table.entries, let member = root.optional(entries.section) {
+            let settings = table.settings.filter { $0.components[0] == entries.overriding }
+            read(member, entries, settings, &collector)
+        }
         root.finish(reporting: &collector)
     }
 
-    private mutating func readFunctions(_ element: JSONElement, _ collector: inout DiagnosticCollector) {
-        guard let entries = element.entries(reporting: &collector) else { return }
-        guard entries.count <= Self.maximumFunctions else {
+    private mutating func read(
+        _ element: JSONElement,
+        _ kind: SettingTable.Entries,
+        _ settings: [Setting],
+        _ collector: inout DiagnosticCollector
+    ) {
+        guard let members = element.entries(reporting: &collector) else { return }
+        guard members.count <= kind.atMost else {
             collector.error(
                 at: element.path,
                 .outOfRange,
-                "found \(entries.count) functions, expected at most \(Self.maximumFunctions)"
+                "found \(members.count) \(kind.section), expected at most \(kind.atMost)"
             )
             return
         }
-        for (name, entry) in entries {
-            functions[name] = Self.settings(Setting.perFunction, in: entry, &collector)
-        }
+        for (name, member) in members { entries[name] = Self.settings(settings, in: member, &collector) }
     }
 
     private static func settings(
@@ -94,7 +92,7 @@ struct ConfigurationFile {
             guard let elements = element.elements(count: 0...1000, reporting: &collector) else { return nil }
             content = .stringArray(elements.compactMap { $0.string(length: 1...4096, reporting: &collector) })
         case .whole(let range): content = element.integer(in: range, reporting: &collector).map(ConfigContent.int)
-        case .share: content = element.number(in: 0...1, reporting: &collector).map(ConfigContent.double)
+        case .number(let range): content = element.number(in: range, reporting: &collector).map(ConfigContent.double)
         case .flag: content = element.bool(reporting: &collector).map(ConfigContent.bool)
         }
         guard let content else { return nil }
