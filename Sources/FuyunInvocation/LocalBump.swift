@@ -1,3 +1,4 @@
+import Cgroup
 public import FuyunPolicy
 public import MemoryUnits
 

@@ -1,4 +1,4 @@
-public import FuyunPolicy
+import Cgroup
 public import MemoryUnits
 
 /// The limit with which a call that ran out of its own should be tried again.

@@ -1,3 +1,4 @@
+import Cgroup
 import CoreMetrics
 import FuyunInvocation
 import FuyunPolicy

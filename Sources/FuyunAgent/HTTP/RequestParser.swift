@@ -13,6 +13,27 @@ enum RequestParser {
     /// The most fields.
     static let mostFields = 64
 
+    /// Whether the text, of two bytes at least, starts with CRLF.
+    static func startsWithEmptyLine(_ text: borrowing Span<UInt8>) -> Bool {
+        text[0] == carriageReturn && text[1] == lineFeed
+    }
+
+    /// How long a head is, with its empty line; nil when its end has not come yet.
+    ///
+    /// - Parameter start: How many bytes were looked at before.
+    static func headLength(in text: borrowing Span<UInt8>, from start: Int) throws(MalformedRequest) -> Int? {
+        var index = start
+        while index < min(text.count, mostHeadBytes) {
+            if text[unchecked: index] == lineFeed {
+                guard index > 0, text[index - 1] == carriageReturn else { throw MalformedRequest() }
+                if index > 2, text[index - 2] == lineFeed { return index + 1 }
+            }
+            index += 1
+        }
+        guard index < mostHeadBytes else { throw MalformedRequest() }
+        return nil
+    }
+
     /// Where a line ends, before its CRLF; nil when the end has not come yet.
     static func lineEnd(in text: borrowing Span<UInt8>, from start: Int) throws(MalformedRequest) -> Int? {
         var index = start
@@ -51,7 +72,7 @@ enum RequestParser {
             size = size << 4 | UInt64(digit)
             index += 1
         }
-        let hasEnded = index == line.upperBound || text[index] == semicolon || text[index] == space
+        let hasEnded = index == line.upperBound || text[index] == UInt8(ascii: ";") || text[index].isBlank
         guard (1...15).contains(index - line.lowerBound), hasEnded else { throw MalformedRequest() }
         return size
     }
@@ -82,7 +103,6 @@ enum RequestParser {
         return RequestHead(
             method: equals(text, method, "GET") ? .get : equals(text, method, "POST") ? .post : .other,
             target: string(text, (methodEnd + 1)..<targetEnd),
-            fields: [],
             isCurrent: isCurrent
         )
     }
@@ -98,8 +118,8 @@ enum RequestParser {
             throw MalformedRequest()
         }
         var (start, end) = (colon + 1, line.upperBound)
-        while start < end, text[start] == space || text[start] == tab { start += 1 }
-        while end > start, text[end - 1] == space || text[end - 1] == tab { end -= 1 }
+        while start < end, text[start].isBlank { start += 1 }
+        while end > start, text[end - 1].isBlank { end -= 1 }
         for index in start..<end where text[index] == 0x7F { throw MalformedRequest() }
         return (string(text, line.lowerBound..<colon), string(text, start..<end))
     }
@@ -116,7 +136,6 @@ enum RequestParser {
 
     private static let tab = UInt8(ascii: "\t")
     private static let space = UInt8(ascii: " ")
-    private static let semicolon = UInt8(ascii: ";")
     private static let carriageReturn: UInt8 = 0x0D
     private static let lineFeed: UInt8 = 0x0A
 }
@@ -140,10 +159,11 @@ extension RequestHead {
                 guard !isChunked, isCurrent, value.matches("chunked") else { throw MalformedRequest() }
                 isChunked = true
             case 10 where name.matches("Connection"):
-                for option in value.split(separator: ",") {
-                    let option = String(option.filter { $0 != " " && $0 != "\t" })
-                    if option.matches("close") { closes = true }
-                    if option.matches("keep-alive") { stays = true }
+                for option in value.utf8.split(separator: UInt8(ascii: ",")) {
+                    let option = option.drop(while: \.isBlank).reversed().drop(while: \.isBlank).reversed()
+                    let text = String(decoding: Array(option), as: UTF8.self)
+                    if text.matches("close") { closes = true }
+                    if text.matches("keep-alive") { stays = true }
                 }
             default: break
             }
@@ -154,6 +174,9 @@ extension RequestHead {
 }
 
 extension UInt8 {
+    /// Whether it is a space or a tab, which may stand around values.
+    fileprivate var isBlank: Bool { self == UInt8(ascii: " ") || self == UInt8(ascii: "\t") }
+
     /// Whether it may stand in a method's or a field's name (RFC 9110, section 5.6.2).
     fileprivate var isTokenCharacter: Bool {
         switch self {

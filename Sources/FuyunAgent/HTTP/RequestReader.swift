@@ -55,7 +55,6 @@ struct RequestReader {
                 guard let length = try headLength() else { return nil }
                 let head = try RequestParser.head(received.readableBytesUInt8Span.extracting(first: length))
                 received.moveReaderIndex(forwardBy: length)
-                examined = 0
                 state = head.framing.isChunked ? .chunkSize : .body(head.framing.length)
                 return .head(head)
             case .body(0):
@@ -108,18 +107,14 @@ struct RequestReader {
     /// Each byte is looked at once, however slowly they come.
     private mutating func headLength() throws(MalformedRequest) -> Int? {
         // Empty lines before a request are passed over (RFC 9112, section 2.2).
-        while received.readableBytes >= 2, examined == 0, try line() == 0 { received.moveReaderIndex(forwardBy: 2) }
-        let text = received.readableBytesUInt8Span
-        var index = examined
-        while index < text.count {
-            if text[unchecked: index] == 0x0A {
-                guard index > 0, text[index - 1] == 0x0D else { throw MalformedRequest() }
-                if index > 2, text[index - 2] == 0x0A { return index + 1 }
-            }
-            index += 1
+        while examined == 0, received.readableBytes >= 2,
+            RequestParser.startsWithEmptyLine(received.readableBytesUInt8Span)
+        {
+            received.moveReaderIndex(forwardBy: 2)
         }
-        guard index <= RequestParser.mostHeadBytes else { throw MalformedRequest() }
-        examined = index
-        return nil
+        guard received.readableBytes >= 2 else { return nil }
+        let length = try RequestParser.headLength(in: received.readableBytesUInt8Span, from: examined)
+        examined = length == nil ? received.readableBytes : 0
+        return length
     }
 }
