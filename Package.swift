@@ -9,13 +9,15 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
-let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let realModule = Target.Dependency.product(name: "RealModule", package: "swift-numerics")
@@ -39,9 +41,11 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/apple/swift-numerics", from: "1.1.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
@@ -89,7 +93,8 @@ let package = Package(
             dependencies: [
                 "FuyunPolicy", "FuyunProtocol", "FuyunStore", "FuyunTuning", "MemoryUnits", "PrometheusMetrics",
                 "Settings", "Systemd",
-                configuration, hummingbird, hummingbirdTLS, lifecycle, logging, metrics, nioCore, nioSSL,
+                httpTypes, hummingbird, hummingbirdCore, lifecycle, logging, metrics, nioCore, nioHTTPTypes, nioPosix,
+                nioSSL,
             ]
         ),
         .target(
@@ -147,9 +152,8 @@ let package = Package(
             name: "FuyunCoordinatorTests",
             dependencies: [
                 "FuyunCoordinator", "FuyunPolicy", "FuyunProtocol", "FuyunStore", "FuyunTestSupport", "FuyunTuning",
-                "MemoryUnits", "PrometheusMetrics", "Settings", configuration, hummingbird, hummingbirdTesting,
-                lifecycle,
-                logging, nioCore, nioPosix, nioSSL,
+                "MemoryUnits", "PrometheusMetrics", "Settings", httpTypes, hummingbirdTesting, lifecycle, logging, nioCore,
+                nioPosix, nioSSL, systemPackage,
             ]
         ),
         .testTarget(name: "SettingsTests", dependencies: ["FuyunPolicy", "MemoryUnits", "Settings", configuration]),

@@ -64,6 +64,7 @@ public final class Agent: Service {
     private let configuration: AgentConfiguration
     private let surroundings: AgentSurroundings
     private let log: ObservationLog
+    private let sync: CoordinatorSync?
     private let workers: [BoundedWorker]
     private let metrics: AgentMetrics
     private let isStopped = Atomic<Bool>(false)
@@ -74,6 +75,7 @@ public final class Agent: Service {
         configuration: AgentConfiguration,
         surroundings: AgentSurroundings,
         log: ObservationLog,
+        sync: CoordinatorSync?,
         workers: [BoundedWorker],
         metrics: AgentMetrics
     ) {
@@ -83,11 +85,12 @@ public final class Agent: Service {
         self.configuration = configuration
         self.surroundings = surroundings
         self.log = log
+        self.sync = sync
         self.workers = workers
         self.metrics = metrics
     }
 
-    /// Wires an agent: directories, log, engine, discovery, policies.
+    /// Wires an agent: directories, log, engine, discovery, policies, the way to the coordinator.
     ///
     /// When it returns, the containers that run are admitted and the first policy snapshot is in use, but no socket
     /// listens yet.
@@ -102,11 +105,20 @@ public final class Agent: Service {
         }
         let metrics = AgentMetrics(registry: PrometheusRegistry())
         let logger = surroundings.logger
+        let composer = PolicyComposer()
+        let sync = try CoordinatorSync(
+            configuration,
+            state: state,
+            composer: composer,
+            registry: metrics.registry,
+            logger: logger
+        )
         let log = ObservationLog(
             directory: state,
             fileSize: configuration.observations.fileSize,
             files: configuration.observations.files,
             capacity: configuration.observations.queue,
+            sink: sync?.intake,
             report: reporter(metrics.observations, logger)
         )
         let settler = BoundedWorker(name: "fuyun.settle", bound: configuration.limiter.settleQueue)
@@ -138,13 +150,20 @@ public final class Agent: Service {
                     ),
                     configuration: configuration
                 )
+                engine.sync = sync
                 engine.features = features(of: surroundings.hierarchy)
                 engine.watcher = try TreeWatcher(hierarchy: surroundings.hierarchy, engine: engine)
                 return Confined(
                     engine: NIOLoopBound(engine, eventLoop: loop),
                     listener: NIOLoopBound(Listener(loop: loop), eventLoop: loop),
                     policyWatcher: NIOLoopBound(
-                        PolicyWatcher(engine: engine, store: store, worker: reader, directory: directory),
+                        PolicyWatcher(
+                            engine: engine,
+                            store: store,
+                            composer: composer,
+                            worker: reader,
+                            directory: directory
+                        ),
                         eventLoop: loop
                     )
                 )
@@ -153,16 +172,21 @@ public final class Agent: Service {
                 guard let watcher = confined.engine.value.watcher else { return loop.makeSucceededVoidFuture() }
                 return watcher.start().flatMap { _ in confined.policyWatcher.value.start() }
             }.get()
+            sync?.start { snapshot in
+                loop.execute { confined.engine.value.use(snapshot, refused: 0) }
+            }
             return Agent(
                 group: group,
                 confined: confined,
                 configuration: configuration,
                 surroundings: surroundings,
                 log: log,
+                sync: sync,
                 workers: [settler, reader],
                 metrics: metrics
             )
         } catch {
+            await sync?.stop()
             try? await group.shutdownGracefully()
             throw error
         }
@@ -278,6 +302,7 @@ public final class Agent: Service {
         try? await loop.submit { [confined] in confined.engine.value.releaseAll() }.get()
         for worker in workers { _ = worker.drain(within: .milliseconds(500)) }
         log.close()
+        await sync?.stop()
         for role in SocketRole.allCases where surroundings.sockets[role.rawValue] == nil {
             unlink(FilePath(configuration.paths.runtime).appending("\(role.rawValue).sock").string)
         }

@@ -1,13 +1,13 @@
 import SystemPackage
 
-/// What `fuyun-agent --check` says of the policies that a good configuration names.
+/// What `fuyun-agent --check` says of the files that a good configuration names: policies, and the coordinator's.
 public struct ConfigurationCheck: Sendable {
     /// Every problem, one line each.
     public let problems: [String]
     /// What was looked at, one line.
     public let summary: String
 
-    /// Reads and compiles every document of the policy directory.
+    /// Reads the token and the certificates, and reads and compiles every document of the policy directory.
     public init(_ configuration: AgentConfiguration) {
         let directory = FilePath(configuration.paths.policies)
         let store = PolicyStore(
@@ -18,10 +18,11 @@ public struct ConfigurationCheck: Sendable {
             )
         )
         let snapshot = store.load().snapshot
-        problems = snapshot.problems.flatMap { problem in
+        let documents = snapshot.problems.flatMap { problem in
             let place = problem.file.isEmpty ? directory : directory.appending(problem.file)
             return problem.messages.map { "\(place): \($0)" }
         }
+        problems = (configuration.coordinator?.problemsOfFiles() ?? []) + documents
         summary =
             "configuration good, \(snapshot.documents) policy documents good, \(snapshot.problems.count) bad in \(directory)"
     }

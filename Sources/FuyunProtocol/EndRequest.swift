@@ -119,13 +119,3 @@ extension Duration {
         return microseconds / 1000
     }
 }
-
-extension JSONReader {
-    /// Reads a duration in milliseconds, at most a year.
-    fileprivate mutating func milliseconds() throws(JSONError) -> Duration {
-        let start = offset
-        let value = try number()
-        guard (0...3.2e10).contains(value) else { throw JSONError(.outOfRange, "0…3.2e10 milliseconds", at: start) }
-        return .microseconds(Int64((value * 1000).rounded()))
-    }
-}

@@ -14,6 +14,8 @@ public enum FuyunHeader {
     public static let payloadLength = "Fuyun-Payload-Length"
     /// The container that the call is for; believed on `platform.sock` only.
     public static let container = "Fuyun-Container"
+    /// The version of the agent that calls its coordinator.
+    public static let agentVersion = "Fuyun-Agent-Version"
     /// The id of a call that ran out of memory, of which this one is a retry.
     public static let retryOf = "Fuyun-Retry-Of"
 }

@@ -114,6 +114,13 @@ public struct JSONWriter: ~Copyable {
         needsComma = true
     }
 
+    /// Writes a value that is JSON text already; nothing is checked.
+    public mutating func raw(_ bytes: some Collection<UInt8>) {
+        if needsComma { buffer.writeInteger(UInt8(ascii: ",")) }
+        buffer.writeBytes(bytes)
+        needsComma = true
+    }
+
     /// Writes `null`.
     public mutating func null() { writePlain("null") }
 

@@ -16,6 +16,11 @@ public struct Sample: Hashable, Sendable {
     public var need: Need
     /// How long ago it was, for weights; zero or more.
     public var age: Duration
+    /// The limit that held during the run; nil when it is not known.
+    ///
+    /// An upper end that reaches it may be page cache up to the limit, so it says nothing of the need. Without it, the tuner
+    /// compares with the limits that the documents it was given would have set.
+    public var limit: Bytes?
 
     /// What is known of a need: never a point that is not one.
     public enum Need: Hashable, Sendable {
@@ -26,9 +31,10 @@ public struct Sample: Hashable, Sendable {
     }
 
     /// Makes a sample.
-    public init(features: [String: Value], need: Need, age: Duration = .zero) {
+    public init(features: [String: Value], need: Need, age: Duration = .zero, limit: Bytes? = nil) {
         self.features = features
         self.need = need
         self.age = age
+        self.limit = limit
     }
 }

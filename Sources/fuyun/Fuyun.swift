@@ -6,7 +6,7 @@ import FuyunProtocol
 struct Fuyun: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fuyun",
-        abstract: "Looks at policies, at the agent of this node, and at the node itself.",
+        abstract: "Looks at policies, at this node and its agent, and operates the coordinator.",
         discussion: """
             EXAMPLES
               fuyun doctor                                   is this node fit for Fuyun?
@@ -15,17 +15,21 @@ struct Fuyun: AsyncParsableCommand {
               fuyun status                                   what does the agent do?
               fuyun containers --watch                       limits and use, live
               fuyun explain 6650f1a2-1f                      why that limit for a call?
+              fuyun functions                                which functions, under which versions?
+              fuyun policies list guest/video                how do its versions do?
+              fuyun tune guest/video --dry-run               what would the tuner change, and why?
 
             EXIT STATUS
               0   all is well
               1   what was asked about has a problem
-              2   the agent cannot be reached
+              2   the agent or the coordinator cannot be reached
               64  the command line is wrong
             """,
         version: FuyunVersion.text,
         subcommands: [
             PolicyCommand.self, StatusCommand.self, ContainersCommand.self, FunctionsCommand.self, ExplainCommand.self,
-            DoctorCommand.self,
+            DoctorCommand.self, PoliciesCommand.self, TuneCommand.self, NodesCommand.self, EventsCommand.self,
+            SwitchCommand.self,
         ]
     )
 }

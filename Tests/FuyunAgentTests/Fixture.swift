@@ -50,12 +50,18 @@ final class Fixture: Sendable {
         self.caller = caller
     }
 
+    /// Where an agent that is about to start keeps its files.
+    struct Home {
+        let state: FilePath
+    }
+
     /// Runs a test's body with an agent that serves.
     static func with(
         _ test: String = #function,
         settings: [String] = [],
         functions: String? = nil,
         policies: [String: String] = ["f.json": Fixture.policy()],
+        prepare: (Home) throws -> Void = { _ in },
         _ body: (Fixture) async throws -> Void
     ) async throws {
         // Each agent takes two inotify instances, of which a user has 128 in all.
@@ -73,6 +79,7 @@ final class Fixture: Sendable {
         for name in ["", "policies"] { mkdir(home.appending(name).string, 0o755) }
         defer { remove(home) }
         for (name, text) in policies { try write(text, to: home.appending("policies").appending(name)) }
+        try prepare(Home(state: home.appending("state")))
         let fixture = try await make(tree, home, settings, functions)
         try await fixture.agent.start()
         do {
@@ -214,7 +221,7 @@ final class Fixture: Sendable {
         try file.closeAfter { _ = try file.writeAll(Array(text.utf8)) }
     }
 
-    private static func remove(_ directory: FilePath) {
+    static func remove(_ directory: FilePath) {
         guard let stream = opendir(directory.string) else { return }
         while let entry = readdir(stream) {
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in

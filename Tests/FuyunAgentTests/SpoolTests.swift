@@ -67,7 +67,12 @@ struct SpoolTests {
     }
 
     static func write(_ bytes: [UInt8], to path: FilePath) throws {
-        let file = try FileDescriptor.open(path, .writeOnly, options: [.create, .truncate], permissions: [.ownerReadWrite])
+        let file = try FileDescriptor.open(
+            path,
+            .writeOnly,
+            options: [.create, .truncate],
+            permissions: [.ownerReadWrite]
+        )
         try file.closeAfter { _ = try file.writeAll(bytes) }
     }
 
@@ -91,6 +96,14 @@ struct SpoolTests {
         return texts
     }
 
+    private struct Nothing: Error {}
+
+    /// The next batch, which must be there.
+    static func batch(_ spool: inout Spool, _ mostRecords: Int, _ mostBytes: Int) throws -> Spool.Batch {
+        guard let batch = spool.batch(mostRecords: mostRecords, mostBytes: mostBytes) else { throw Nothing() }
+        return batch
+    }
+
     private static func texts(_ range: Range<Int>) -> [String] { range.map { "observation \($0)" } }
 
     @Test("the checksum is CRC-32C, as its standard's examples have it")
@@ -111,17 +124,19 @@ struct SpoolTests {
         var spool = place.open(segment: Bytes(200))
         Self.append(Self.texts(0..<50), to: &spool)
         #expect(place.segments.count > 5)
-        let first = try #require(spool.batch(mostRecords: 3, mostBytes: 10_000))
+        let first = try Self.batch(&spool, 3, 10_000)
         #expect(first.items.map(\.sequence) == [1, 2, 3])
-        let again = try #require(spool.batch(mostRecords: 3, mostBytes: 10_000))
+        let again = try Self.batch(&spool, 3, 10_000)
         #expect(again.items.map(\.sequence) == [1, 2, 3])
-        #expect(Self.drain(&spool, mostRecords: 3) == Self.texts(0..<50))
+        let drained = Self.drain(&spool, mostRecords: 3)
+        #expect(drained == Self.texts(0..<50))
         Self.append(["more"], to: &spool)
-        let last = try #require(spool.batch(mostRecords: 3, mostBytes: 10_000))
+        let last = try Self.batch(&spool, 3, 10_000)
         #expect(last.items.map(\.sequence) == [51])
         spool.acknowledge(try #require(last.items.last))
         #expect(place.segments.count == 1)
-        #expect(spool.size == .zero)
+        let size = spool.size
+        #expect(size == .zero)
     }
 
     @Test("a batch is bounded in records and about in bytes, but never empty")
@@ -129,32 +144,38 @@ struct SpoolTests {
         let place = try Place()
         var spool = place.open(segment: .kibibytes(64))
         Self.append(Self.texts(0..<20) + [String(repeating: "x", count: 5_000)], to: &spool)
-        #expect(spool.batch(mostRecords: 7, mostBytes: 10_000)?.items.count == 7)
-        #expect(spool.batch(mostRecords: 100, mostBytes: 100)?.items.count == 3)
+        let seven = try Self.batch(&spool, 7, 10_000)
+        #expect(seven.items.count == 7)
+        let three = try Self.batch(&spool, 100, 100)
+        #expect(three.items.count == 3)
         for _ in 0..<20 {
-            let batch = try #require(spool.batch(mostRecords: 1, mostBytes: 10_000))
+            let batch = try Self.batch(&spool, 1, 10_000)
             spool.acknowledge(batch.items[0])
         }
-        #expect(spool.batch(mostRecords: 10, mostBytes: 1)?.items.count == 1)
+        let large = try Self.batch(&spool, 10, 1)
+        #expect(large.items.count == 1)
     }
 
-    @Test("after a restart what was not acknowledged is there, under its own epoch, and new observations have a new one")
+    @Test(
+        "after a restart what was not acknowledged is there, under its own epoch, and new observations have a new one"
+    )
     func restart() throws {
         let place = try Place()
         var before = place.open()
         Self.append(Self.texts(0..<10), to: &before)
-        let batch = try #require(before.batch(mostRecords: 4, mostBytes: 10_000))
+        let batch = try Self.batch(&before, 4, 10_000)
         before.acknowledge(batch.items[3])
         before.finish()
 
         var spool = place.open()
         Self.append(["new"], to: &spool)
-        let old = try #require(spool.batch(mostRecords: 100, mostBytes: 10_000))
+        let old = try Self.batch(&spool, 100, 10_000)
         #expect(old.epoch == batch.epoch)
         #expect(old.items.map(\.sequence) == Array(5...10))
         spool.acknowledge(old.items[5])
-        let new = try #require(spool.batch(mostRecords: 100, mostBytes: 10_000))
-        #expect(new.epoch == spool.epoch && new.epoch != old.epoch)
+        let new = try Self.batch(&spool, 100, 10_000)
+        let epoch = spool.epoch
+        #expect(new.epoch == epoch && new.epoch != old.epoch)
         #expect(new.items.map(\.sequence) == [1])
         #expect(place.segments.count == 1)
     }
@@ -176,7 +197,8 @@ struct SpoolTests {
             var spool = place.open()
             Self.append(["after"], to: &spool)
             let kept = max(0, length - SpoolFormat.headSize) / size
-            #expect(Self.drain(&spool) == Self.texts(0..<kept) + ["after"], "cut at \(length)")
+            let drained = Self.drain(&spool)
+            #expect(drained == Self.texts(0..<kept) + ["after"], "cut at \(length)")
         }
         #expect(place.count { $0 == .truncated } == 5 * (size - 1))
         #expect(place.count { $0 == .corrupt } == SpoolFormat.headSize)
@@ -209,7 +231,10 @@ struct SpoolTests {
             let isInSecond = index >= SpoolFormat.headSize + SpoolFormat.recordHeadSize + "observation 2".utf8.count
             let middle = isHarmless ? Self.texts(2..<4) : isInSecond ? Self.texts(2..<3) : []
             #expect(read == Self.texts(0..<2) + middle + Self.texts(4..<6), "byte \(index)")
-            #expect(place.count { $0 == .corrupt || $0 == .truncated } == before + (isHarmless ? 0 : 1), "byte \(index)")
+            #expect(
+                place.count { $0 == .corrupt || $0 == .truncated } == before + (isHarmless ? 0 : 1),
+                "byte \(index)"
+            )
         }
     }
 
@@ -248,7 +273,8 @@ struct SpoolTests {
         let left = place.segments.count
         #expect((1...10).contains(left))
         var spool = place.open(capacity: .kibibytes(40))
-        #expect(Self.drain(&spool) == (20 - left..<20).map { "run \($0)" })
+        let drained = Self.drain(&spool)
+        #expect(drained == (20 - left..<20).map { "run \($0)" })
         #expect(place.dropped == 20 - left)
     }
 
@@ -257,7 +283,7 @@ struct SpoolTests {
         let place = try Place()
         var spool = place.open(capacity: .kibibytes(16), segment: .kibibytes(4))
         Self.append(Self.texts(0..<10), to: &spool)
-        let batch = try #require(spool.batch(mostRecords: 5, mostBytes: 10_000))
+        let batch = try Self.batch(&spool, 5, 10_000)
         for start in stride(from: 10, to: 2_000, by: 10) { Self.append(Self.texts(start..<start + 10), to: &spool) }
         spool.acknowledge(batch.items[4])
         let rest = Self.drain(&spool)
@@ -265,7 +291,57 @@ struct SpoolTests {
         #expect(rest == Self.texts(2_000 - rest.count..<2_000))
     }
 
-    @Test("a directory that cannot be made or written: the last observations wait in memory, and go to disk when it can")
+    /// Whether this process may mount a file system, for the tests that fill one up.
+    private static let mayMount: Bool = {
+        guard let place = try? Place(), mount("tmpfs", place.directory.string, "tmpfs", 0, "size=64k") == 0 else {
+            return false
+        }
+        return umount2(place.directory.string, CInt(MNT_DETACH)) == 0
+    }()
+
+    @Test(
+        "a full disk stops nothing: what it does not take waits in memory, and goes to disk when there is room",
+        .enabled(if: mayMount)
+    )
+    func fullDisk() throws {
+        let place = try Place()
+        try #require(mount("tmpfs", place.directory.string, "tmpfs", 0, "size=64k") == 0)
+        defer { umount2(place.directory.string, CInt(MNT_DETACH)) }
+        let filler = place.directory.appending("filler")
+        try Self.write([UInt8](repeating: 0, count: 40_000), to: filler)
+        var spool = place.open(segment: .kibibytes(8))
+        for start in stride(from: 0, to: 1_000, by: 10) { Self.append(Self.texts(start..<start + 10), to: &spool) }
+        let isFull = spool.isInMemory
+        #expect(isFull)
+        unlink(filler.string)
+        Self.append(["late"], to: &spool, at: 11)
+        let isInMemory = spool.isInMemory
+        #expect(!isInMemory)
+        spool.finish()
+        var next = place.open()
+        let drained = Self.drain(&next)
+        #expect(drained == Self.texts(0..<1_000) + ["late"])
+        #expect(place.dropped == 0)
+    }
+
+    @Test("a file system that becomes read-only stops nothing", .enabled(if: mayMount))
+    func readOnly() throws {
+        let place = try Place()
+        try #require(mount("tmpfs", place.directory.string, "tmpfs", 0, "size=64k") == 0)
+        defer { umount2(place.directory.string, CInt(MNT_DETACH)) }
+        var spool = place.open()
+        Self.append(Self.texts(0..<5), to: &spool)
+        spool.finish()
+        let flags = UInt(MS_REMOUNT | MS_RDONLY)
+        try #require(mount("tmpfs", place.directory.string, "tmpfs", flags, "size=64k") == 0)
+        Self.append(Self.texts(5..<10), to: &spool)
+        let drained = Self.drain(&spool)
+        #expect(drained == Self.texts(0..<10))
+    }
+
+    @Test(
+        "a directory that cannot be made or written: the last observations wait in memory, and go to disk when it can"
+    )
     func noDisk() throws {
         let place = try Place()
         try Self.write([], to: place.directory.appending("state"))
@@ -278,16 +354,20 @@ struct SpoolTests {
             now: Place.moment(0)
         ) { event in events.withLock { $0.append(event) } }
         Self.append(Self.texts(0..<3_000), to: &spool, at: 1)
-        #expect(spool.isInMemory)
-        let first = try #require(spool.batch(mostRecords: 48, mostBytes: 100_000))
+        let isInMemory = spool.isInMemory
+        #expect(isInMemory)
+        let first = try Self.batch(&spool, 48, 100_000)
         #expect(first.items.map(\.sequence) == Array(953..<1001))
         spool.acknowledge(first.items[47])
         unlink(place.directory.appending("state").string)
         Self.append(["late"], to: &spool, at: 5)
-        #expect(spool.isInMemory)
+        let isStillInMemory = spool.isInMemory
+        #expect(isStillInMemory)
         Self.append(["later"], to: &spool, at: 11)
-        #expect(!spool.isInMemory)
-        #expect(Self.drain(&spool) == Self.texts(1_000..<3_000) + ["late", "later"])
+        let isInMemoryAgain = spool.isInMemory
+        #expect(!isInMemoryAgain)
+        let drained = Self.drain(&spool)
+        #expect(drained == Self.texts(1_000..<3_000) + ["late", "later"])
         let (stops, recoveries) = events.withLock { events in
             (
                 events.filter { if case .stopped = $0 { true } else { false } }.count,

@@ -83,8 +83,10 @@ struct AgentCommandTests {
 
     @Test func functionsWithTheirVersions() async throws {
         let run = try await ask(["functions"])
+        let lines = run.output.split(separator: "\n", maxSplits: 1)
+        #expect(lines.first?.hasPrefix("functions of the agent at /tmp/") == true)
         #expect(
-            run.output == """
+            lines.last.map(String.init) == """
                 FUNCTION         ACTIVE  CANDIDATE   CAP      CALLS  OUT OF MEMORY  LAST LIMIT  LAST PEAK
                 guest/watermark       3  4 (canary)  enforce     41              2      99 MiB     92 MiB
                 guest/new             -  -           shadow       0              0           -          -
@@ -185,7 +187,7 @@ struct AgentCommandTests {
             pages: ["/v1/containers": #"{"containers":[]}"#, "/v1/functions": #"{"functions":[]}"#]
         )
         #expect(run.status == 0)
-        #expect(run.output.hasPrefix("no \(arguments[0]): "))
+        #expect(run.output.contains("no \(arguments[0]): "))
     }
 
     @Test func missingKeysAreShownAsUnknown() async throws {

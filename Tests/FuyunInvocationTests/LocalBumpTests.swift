@@ -54,7 +54,12 @@ struct LocalBumpTests {
             limit: 260
         ),
         Row(testDescription: "never above the ceiling", misses: [(100, 100, 0, 0)], decided: 500, limit: 512),
-        Row(testDescription: "a preset is not the version's", misses: [(100, 100, 0, 0)], reason: .missingFeature, limit: 100),
+        Row(
+            testDescription: "a preset is not the version's",
+            misses: [(100, 100, 0, 0)],
+            reason: .missingFeature,
+            limit: 100
+        ),
     ]
 
     @Test("what a version decides after its misses", arguments: rows)
@@ -99,7 +104,8 @@ struct LocalBumpTests {
     ) throws -> Observation {
         var driver = Driver()
         _ = driver.begin(record, mode: mode, function: function)
-        var observation = try #require(driver.end()).observation
+        let end = driver.end()
+        var observation = try #require(end).observation
         if missed {
             observation.outcome = .crashed
             observation.verdict = OOMVerdict(.ownLimit, ownLimitExceeded: true)
@@ -125,7 +131,10 @@ struct LocalBumpTests {
     func others() throws {
         var bumps = LocalBumps()
         bumps.add(try observation(mode: .shadow, missed: true), mostSeen: .zero)
-        bumps.add(try observation(record: Driver.decision(limit: 9, reason: .missingFeature), missed: true), mostSeen: .zero)
+        bumps.add(
+            try observation(record: Driver.decision(limit: 9, reason: .missingFeature), missed: true),
+            mostSeen: .zero
+        )
         var other = try observation(missed: true)
         other.verdict = OOMVerdict(.ancestorLimit)
         bumps.add(other, mostSeen: .zero)

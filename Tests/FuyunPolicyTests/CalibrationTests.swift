@@ -16,7 +16,7 @@ import Testing
         _ coefficients: String = #"{"gif": {"base": 100, "a": 1}, "scale": {"base": 200, "b": 2, "c": 3}}"#,
         calibration: String? = nil
     ) -> String {
-        let safety = calibration.map { safety($0) } ?? #"{"headroom": 0}"#
+        let safety = calibration.map { Self.safety($0) } ?? #"{"headroom": 0}"#
         return """
             {"schema": "fuyun.policy/v1",
              "metadata": {"policy_id": "guest/f", "version": 1, "status": "active"},

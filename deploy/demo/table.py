@@ -4,6 +4,7 @@ On a terminal the table stays below and is drawn in place; elsewhere it is print
 """
 
 import os
+import re
 import shutil
 import sys
 import threading
@@ -118,7 +119,8 @@ class Table:
         kind, version = str(event.get("kind", "")), event.get("version")
         name = f"{str(event.get('function')).rpartition('/')[2]}{f' v{version}' if version is not None else ''}"
         code = "31" if "roll" in kind else "32" if "activ" in kind or "promot" in kind else None
-        self.say(f"{name:<20} {kind.partition('.')[2].replace('_', ' ')}: {event.get('message', '')}", code)
+        why = re.sub(r"^version \d+ [^:]*: ", "", event.get("message", ""))
+        self.say(f"{name:<20} {kind.partition('.')[2].replace('_', ' ')}: {why}", code)
 
     def started(self, invocation):
         with self.lock:

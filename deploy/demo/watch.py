@@ -9,6 +9,14 @@ import time
 import urllib.parse
 
 APPLIED = ("canary", "active")
+# Steps on the ladder that are told; what is added goes on to one of them at once, what is retired makes room for one.
+STEPS = ("shadow", "canary", "activated", "promoted", "rolled_back", "withdrawn", "suspended")
+
+
+def step(event):
+    """The step that an event tells of; an empty text for none."""
+    kind, _, name = str(event.get("kind", "")).partition(".")
+    return name if kind == "policy" and name in STEPS else ""
 
 
 class Observations(threading.Thread):
@@ -129,7 +137,7 @@ class Versions(threading.Thread):
             self.history += events
             self.changed.notify_all()
         for event in events:
-            if event.get("function") in self.functions and str(event.get("kind", "")).startswith("policy."):
+            if event.get("function") in self.functions and step(event):
                 self.told(event)
 
     def in_use(self, function):

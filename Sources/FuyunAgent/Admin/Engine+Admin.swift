@@ -83,6 +83,8 @@ extension Engine {
         }
         json.endArray()
         json.endObject()
+        json.key("coordinator")
+        if let sync { sync.write(to: &json) } else { json.null() }
         json.key("sockets")
         json.beginObject()
         for role in SocketRole.allCases {
@@ -131,7 +133,7 @@ extension Engine {
             json.field("active_version", set?.active?.version)
             json.field("candidate_version", set?.candidate?.version)
             json.field("candidate_status", set?.candidate?.status.rawValue)
-            json.field("mode_cap", configuration.grant(for: name).mode.rawValue)
+            json.field("mode_cap", grant(for: name).mode.rawValue)
             json.endObject()
         }
         json.endArray()

@@ -53,6 +53,20 @@ extension AgentConfiguration {
             request: settings.seconds("server.request_seconds")
         )
         policies = Policies(fileSize: settings.bytes("policies.file_bytes"), files: settings.whole("policies.files"))
+        coordinator = settings.textOrNone("coordinator.url").map { url in
+            Coordinator(
+                url: url,
+                tokenFile: settings.textOrNone("coordinator.token_file"),
+                authorityFile: settings.textOrNone("coordinator.ca_file"),
+                node: settings.textOrNone("coordinator.node") ?? Coordinator.hostName()
+            )
+        }
+        reporting = Reporting(
+            spool: settings.bytes("spool.bytes"),
+            segment: settings.bytes("spool.segment_bytes"),
+            batch: settings.whole("reporter.batch"),
+            interval: settings.milliseconds("reporter.interval_ms")
+        )
         measuredFunctions = settings.whole("metrics.functions")
         systemdCeilings = settings.flag("systemd.ceilings")
         logLevel = Logger.Level(rawValue: settings.text("log.level")) ?? .info
@@ -67,6 +81,7 @@ extension AgentConfiguration {
                 "\(text): expected a path such as faas.slice or faas.slice/**"
             )
         }
+        coordinator?.check(reporting: &settings)
         defaults.check(place: "defaults", reporting: &settings)
         for (name, grant) in functions.sorted(by: { $0.key < $1.key }) {
             grant.check(place: "functions/\(name)", reporting: &settings)

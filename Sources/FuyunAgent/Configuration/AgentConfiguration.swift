@@ -113,6 +113,30 @@ public struct AgentConfiguration: Sendable, Equatable {
         public var request: Duration
     }
 
+    /// Where the coordinator is, and as whom to speak to it.
+    public struct Coordinator: Sendable, Equatable {
+        /// Its address.
+        public var url: String
+        /// The file with the node's token; nil: no token is sent.
+        public var tokenFile: String?
+        /// The file with the certificates that vouch for it; nil: the system's.
+        public var authorityFile: String?
+        /// The node's name.
+        public var node: String
+    }
+
+    /// The observations' way to the coordinator.
+    public struct Reporting: Sendable, Equatable {
+        /// Disk for those that wait.
+        public var spool: Bytes
+        /// Size of a file of the spool.
+        public var segment: Bytes
+        /// Most observations in a request.
+        public var batch: Int
+        /// Longest time that they are gathered.
+        public var interval: Duration
+    }
+
     /// The policy directory's bounds.
     public struct Policies: Sendable, Equatable {
         /// Greatest size of a document.
@@ -143,6 +167,10 @@ public struct AgentConfiguration: Sendable, Equatable {
     public var server: Server
     /// The policy directory's bounds.
     public var policies: Policies
+    /// The coordinator; nil: the node works alone.
+    public var coordinator: Coordinator?
+    /// The observations' way to it.
+    public var reporting: Reporting
     /// Functions with metric series of their own.
     public var measuredFunctions: Int
     /// Whether ceilings are made known to systemd.

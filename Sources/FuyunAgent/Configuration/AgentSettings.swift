@@ -7,7 +7,7 @@ extension AgentConfiguration {
         standardFile: "/etc/fuyun/agent.json",
         documentation: "docs/configuration.md",
         entries: SettingTable.Entries(section: "functions", overriding: "defaults", atMost: 10_000),
-        cgroupSettings + decisionSettings + serverSettings
+        cgroupSettings + decisionSettings + serverSettings + coordinatorSettings
     )
 
     private static let size = 0...(1 << 50)
@@ -27,7 +27,11 @@ extension AgentConfiguration {
                 + "(`faas.slice/**`); containers of docker, podman, containerd and CRI-O are known by name"
         ),
         .text("paths.policies", "/etc/fuyun/policies", "directory of policy documents, one JSON file each"),
-        .text("paths.state", "/var/lib/fuyun", "directory of the observation log"),
+        .text(
+            "paths.state",
+            "/var/lib/fuyun",
+            "directory of the observation log, the spool, and the coordinator's policies"
+        ),
         .text("paths.runtime", "/run/fuyun", "directory of the sockets that the agent makes when systemd passes none"),
     ]
 
@@ -86,6 +90,38 @@ extension AgentConfiguration {
             1...1_000_000,
             1_000,
             "hits of the limit per second from which a call counts as thrashing where the kernel has no PSI"
+        ),
+    ]
+
+    private static let coordinatorSettings: [Setting] = [
+        .optionalText(
+            "coordinator.url",
+            "where the coordinator is, `https://host:port`, or `http://` on this machine; empty: the node works alone"
+        ),
+        .optionalText("coordinator.token_file", "file with the token that the coordinator knows this node by"),
+        .optionalText(
+            "coordinator.ca_file",
+            "certificates (PEM) that vouch for the coordinator; empty: those of the system"
+        ),
+        .optionalText("coordinator.node", "this node's name at the coordinator; empty: the host name"),
+        .whole(
+            "spool.bytes",
+            1 << 20...(1 << 40),
+            256 << 20,
+            "disk for observations that the coordinator has not taken; when it is used up the oldest go, and are counted"
+        ),
+        .whole(
+            "spool.segment_bytes",
+            1 << 16...(1 << 30),
+            4 << 20,
+            "size of a file of the spool, a quarter of it at most"
+        ),
+        .whole("reporter.batch", 1...5_000, 500, "most observations in one request"),
+        .whole(
+            "reporter.interval_ms",
+            1...60_000,
+            250,
+            "longest time that observations are gathered for a request; one of a call that ran out of memory goes at once"
         ),
     ]
 

@@ -96,9 +96,12 @@ extension Engine {
 
     private func judge(_ begin: BeginRequest, _ request: Request, _ container: ManagedContainer) -> Judgement {
         // The binding is the container's function; a peer that names another one shops for its limit and gets none.
-        Judgement(
-            of: policies.functions[begin.function],
-            grant: configuration.grant(for: begin.function),
+        let function = policies.functions[begin.function]
+        var grant = configuration.grant(for: begin.function)
+        if let narrowing = function?.narrowing { grant.narrow(by: narrowing) }
+        return Judgement(
+            of: function,
+            grant: grant,
             ceiling: min(container.ledger.ceiling.ceiling, container.ledger.ancestorLimit.ceiling),
             activationHash: begin.activation.map { StableHash.hash($0) } ?? StableHash.hash(lastSequence),
             payload: request.body,

@@ -49,18 +49,6 @@ extension Engine {
         }
     }
 
-    /// Takes policies into use; raises of versions that are gone end.
-    func use(_ snapshot: PolicySnapshot) {
-        policies = snapshot
-        bumps.retain { function, version in
-            let set = snapshot.functions[function]?.set
-            return set?.active?.version == version || set?.candidate?.version == version
-        }
-    }
-
-    /// What an operator grants a function: the configuration's grant, narrowed by the coordinator's.
-    func grant(for function: String) -> AgentConfiguration.Grant { configuration.grant(for: function) }
-
     private func greatestLimit(of container: ManagedContainer) -> Bytes {
         min(container.ledger.ceiling.ceiling, container.ledger.ancestorLimit.ceiling)
     }

@@ -1,7 +1,7 @@
 import FuyunInvocation
 import FuyunPolicy
 
-/// The policies in use and what is wrong with the directory that they came from: immutable, swapped whole.
+/// The policies in use and what is wrong with the documents that they came from: immutable, swapped whole.
 struct PolicySnapshot: Sendable {
     /// One function's policies, with their variables laid out once for recording features.
     struct Function: Sendable {
@@ -9,11 +9,25 @@ struct PolicySnapshot: Sendable {
         var set: PolicySet
         /// The variables' names and words by version.
         var variables: [Int: [RecordedFeatures.Variable]]
+        /// What the coordinator says about the function's grant; nil: nothing.
+        var narrowing: GrantNarrowing?
+
+        /// Lays out a set.
+        init(_ set: PolicySet, narrowing: GrantNarrowing? = nil) {
+            self.set = set
+            self.narrowing = narrowing
+            variables = [:]
+            for policy in [set.active, set.candidate].compactMap(\.self) {
+                variables[policy.version] = policy.document.inputs.variables.map { variable in
+                    RecordedFeatures.Variable(variable.name, words: variable.categoryValues)
+                }
+            }
+        }
     }
 
     /// A document that is refused as it stands.
     struct Problem: Sendable, Equatable {
-        /// The document's file name; empty for the directory itself.
+        /// The document's file name, `coordinator: FUNCTION` for one of the coordinator's; empty for the directory itself.
         var file: String
         /// What is wrong, one line each.
         var messages: [String]
@@ -35,17 +49,41 @@ struct PolicySnapshot: Sendable {
 
     /// Lays out a catalog.
     init(_ catalog: PolicyCatalog, problems: [Problem], revision: Int) {
-        functions = catalog.functions.mapValues { set in
-            var variables: [Int: [RecordedFeatures.Variable]] = [:]
-            for policy in [set.active, set.candidate].compactMap(\.self) {
-                variables[policy.version] = policy.document.inputs.variables.map { variable in
-                    RecordedFeatures.Variable(variable.name, words: variable.categoryValues)
-                }
-            }
-            return Function(set: set, variables: variables)
-        }
+        functions = catalog.functions.mapValues { Function($0) }
         documents = catalog.versionCount
         self.problems = problems
         self.revision = revision
+    }
+
+    /// Puts a directory's policies and the coordinator's together: for a function that has documents in the directory
+    /// those count, and the coordinator's caps hold for all.
+    init(_ local: PolicySnapshot, _ coordinator: CoordinatorPolicies, revision: Int) {
+        self = local
+        self.revision = revision
+        for (name, function) in coordinator.functions {
+            var narrowing = function.narrowing
+            narrowing.mode = min(narrowing.mode, coordinator.modeCap)
+            if functions[name] != nil {
+                functions[name]?.narrowing = narrowing
+                continue
+            }
+            documents += function.policies.count
+            var set = PolicySet()
+            for policy in function.policies { set.insert(policy) }
+            guard set.active != nil || set.candidate != nil else { continue }
+            functions[name] = Function(set, narrowing: narrowing)
+        }
+        if coordinator.modeCap < .enforce {
+            for name in local.functions.keys where coordinator.functions[name] == nil {
+                functions[name]?.narrowing = GrantNarrowing(mode: coordinator.modeCap)
+            }
+        }
+        problems += coordinator.refused.map { name, function in
+            Problem(
+                file: "coordinator: \(name)",
+                messages: function.messages,
+                keptVersion: function.policies.map(\.version).max()
+            )
+        }
     }
 }

@@ -1,4 +1,3 @@
-import CoreMetrics
 import Glibc
 import Logging
 import NIOCore
@@ -14,6 +13,7 @@ final class PolicyWatcher {
 
     private let engine: Engine
     private let store: PolicyStore
+    private let composer: PolicyComposer
     private let worker: BoundedWorker
     private let directory: FilePath
     private var isScheduled = false
@@ -24,9 +24,16 @@ final class PolicyWatcher {
     /// Whether the directory was there when it was looked at last.
     private var wasWatched = true
 
-    init(engine: Engine, store: PolicyStore, worker: BoundedWorker, directory: FilePath) {
+    init(
+        engine: Engine,
+        store: PolicyStore,
+        composer: PolicyComposer,
+        worker: BoundedWorker,
+        directory: FilePath
+    ) {
         self.engine = engine
         self.store = store
+        self.composer = composer
         self.worker = worker
         self.directory = directory
     }
@@ -88,9 +95,10 @@ final class PolicyWatcher {
         let loop = engine.loop
         let done = loop.makePromise(of: Void.self)
         let shared = NIOLoopBound(self, eventLoop: loop)
-        let store = store
+        let (store, composer) = (store, composer)
         let accepted = worker.submit {
-            let (snapshot, refused) = store.load()
+            let (local, refused) = store.load()
+            let snapshot = composer.compose(local: local)
             loop.execute {
                 shared.value.swap(snapshot, refused: refused)
                 done.succeed()
@@ -106,28 +114,7 @@ final class PolicyWatcher {
 
     private func swap(_ snapshot: PolicySnapshot, refused: Int) {
         isLoading = false
-        let before = engine.policies
-        engine.use(snapshot)
-        let metrics = engine.metrics.policies
-        metrics.reloads.increment()
-        metrics.loaded.set(snapshot.documents)
-        metrics.bad.set(snapshot.problems.count)
-        if refused > 0 { metrics.refused.increment(by: refused) }
-        for problem in snapshot.problems where !before.problems.contains(problem) {
-            for message in problem.messages {
-                engine.logger.error(
-                    "a policy document is refused",
-                    metadata: [
-                        "file": "\(problem.file)", "problem": "\(message)",
-                        "kept": problem.keptVersion.map { "version \($0)" } ?? "none",
-                    ]
-                )
-            }
-        }
-        engine.logger.info(
-            "policies loaded",
-            metadata: ["documents": "\(snapshot.documents)", "refused": "\(snapshot.problems.count)"]
-        )
+        engine.use(snapshot, refused: refused)
         if isDue {
             isDue = false
             changed()

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Wakes everyone who waits for news. Waiters hold no thread.
+/// Wakes everyone who waits for news; those who wait hold no thread.
 ///
 /// Whoever waits says what it has seen: it reads `generation`, looks, and then waits for what came after that. News
 /// between the look and the wait are therefore never missed.

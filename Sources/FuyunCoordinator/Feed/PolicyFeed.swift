@@ -1,3 +1,4 @@
+import FuyunPolicy
 import FuyunProtocol
 public import FuyunStore
 import NIOCore

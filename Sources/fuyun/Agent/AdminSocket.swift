@@ -36,7 +36,7 @@ struct AdminSocket: Sendable {
 
     /// Asks for a page.
     ///
-    /// - Throws: `CommandFailure`, with what to do about it: `agentAway` when there is no answer or the agent cannot
+    /// - Throws: `CommandFailure`, with what to do about it: `away` when there is no answer or the agent cannot
     ///   serve, `problem` when it refuses.
     func get(_ route: Route) async throws(CommandFailure) -> ByteBuffer {
         let endpoint: Endpoint
@@ -56,7 +56,7 @@ struct AdminSocket: Sendable {
         guard let refusal = try? response.refusal() else {
             throw CommandFailure("\(path) answered with the status \(response.status); is that the agent's admin.sock?")
         }
-        throw CommandFailure(refusal.message, outcome: response.status == 503 ? .agentAway : .problem)
+        throw CommandFailure(refusal.message, outcome: response.status == 503 ? .away : .problem)
     }
 
     private func unanswered(_ failure: ClientFailure) -> CommandFailure {
@@ -75,6 +75,6 @@ struct AdminSocket: Sendable {
                 "Is this node fit?       fuyun doctor",
             ]
         }
-        return CommandFailure(lines.joined(separator: "\n"), outcome: .agentAway)
+        return CommandFailure(lines.joined(separator: "\n"), outcome: .away)
     }
 }

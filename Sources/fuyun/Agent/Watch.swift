@@ -28,7 +28,7 @@ struct WatchOptions: ParsableArguments {
             do throws(CommandFailure) {
                 try await show()
             } catch {
-                guard error.outcome == .agentAway else { throw error }
+                guard error.outcome == .away else { throw error }
                 console.clear()
                 console.complain(error.description)
             }

@@ -1,30 +1,82 @@
 import ArgumentParser
+import CoordinatorClient
 import FuyunPolicy
 import FuyunProtocol
 import MemoryUnits
 import NIOCore
 
 /// `fuyun functions`.
-struct FunctionsCommand: ConsoleCommand {
+struct FunctionsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "functions",
-        abstract: "Lists the functions that the agent has seen or has policies for.",
+        abstract: "Lists functions, registers them, and sets their switches.",
         discussion: """
-            ACTIVE and CANDIDATE are policy versions; CAP is the furthest that the operator lets a policy go. LAST \
-            LIMIT and LAST PEAK are those of the call that ended last.
+            EXAMPLES
+              fuyun functions                                     those of the coordinator, or of this node's agent
+              fuyun functions register guest/video --preset 512m  the platform's limit, and what may be granted
+              fuyun functions set guest/video --exclude           leave this function's limits alone
+            """,
+        subcommands: [
+            FunctionsListCommand.self, FunctionsSetCommand.self, FunctionsRegisterCommand.self,
+            FunctionsRemoveCommand.self,
+        ],
+        defaultSubcommand: FunctionsListCommand.self
+    )
+}
+
+/// `fuyun functions list`.
+struct FunctionsListCommand: ConsoleCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "Lists the functions of the coordinator, or those of this node's agent when none is named.",
+        discussion: """
+            ACTIVE and CANDIDATE are policy versions.
+
+            Of the coordinator: KEPT are the observations that it keeps, SWITCHES what an operator decided.
+
+            Of the agent: CAP is the furthest that the operator lets a policy go. LAST LIMIT and LAST PEAK are those \
+            of the call that ended last.
             """
     )
 
+    @OptionGroup var coordinator: CoordinatorOptions
     @OptionGroup var agent: AgentOptions
     @OptionGroup var repetition: WatchOptions
     @OptionGroup var display: DisplayOptions
 
+    func validate() throws {
+        guard coordinator.coordinator == nil || agent.socket == nil else {
+            throw ValidationError("--socket names an agent and --coordinator a coordinator: give one of them")
+        }
+    }
+
     func run(on console: Console) async throws -> Outcome {
+        // Who names a socket means the agent, whatever the environment says.
+        guard agent.socket == nil, let access = try coordinator.access() else {
+            return try await showAgents(on: console)
+        }
+        try await repetition.repeating(on: console) { () async throws(CommandFailure) in
+            let functions = try await access.use { client async throws(CoordinatorError) in
+                try await CoordinatorAccess.all(client) { .functions(after: $0) }
+            }
+            if agent.json { return console.document(CoordinatorAPI.Page(functions)) }
+            if repetition.watch != nil { console.clear() }
+            console.line(Text("functions of the coordinator at \(access.url)", .dim))
+            guard !functions.isEmpty else {
+                return console.line("no functions: none has been registered, and none has been called on any node")
+            }
+            console.table(FunctionView.table(functions))
+        }
+        return .good
+    }
+
+    private func showAgents(on console: Console) async throws -> Outcome {
         try await repetition.repeating(on: console) { () async throws(CommandFailure) in
             let body = try await agent.admin.get(.functions)
             if agent.json { return console.raw(body.readableBytesView) }
             let functions = try AgentAnswer.list("functions", of: body)
             if repetition.watch != nil { console.clear() }
+            console.line(Text("functions of the agent at \(agent.admin.path); no coordinator is named", .dim))
             guard !functions.isEmpty else {
                 return console.line(
                     "no functions: none has been called since the agent started, and there are no policies"

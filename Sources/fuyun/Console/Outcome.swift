@@ -4,8 +4,8 @@ enum Outcome: Int32, Sendable {
     case good = 0
     /// What was asked about has a problem.
     case problem = 1
-    /// The agent cannot be reached.
-    case agentAway = 2
+    /// The agent or the coordinator cannot be reached, or cannot serve.
+    case away = 2
 }
 
 /// Why a command could not do what it was asked for.

@@ -114,7 +114,7 @@ struct FakeMachine {
             },
             tryFeatures: { _ in .features(features) },
             askAgent: {
-                guard let status else { return .failure(CommandFailure("no answer in time", outcome: .agentAway)) }
+                guard let status else { return .failure(CommandFailure("no answer in time", outcome: .away)) }
                 do { return .success(try JSONDocument.parse(Array(status.utf8)).root) } catch {
                     return .failure(CommandFailure("\(error)"))
                 }

@@ -68,7 +68,13 @@ func fuyun(
         directory = made
     }
     let console = recorder.console(width: width, hasColour: hasColour, input: descriptor)
-    let outcome = try await command.perform(on: console)
+    let outcome: Outcome
+    do {
+        outcome = try await command.perform(on: console)
+    } catch let error as ValidationError {
+        // What a command finds missing only when it runs.
+        return Recording(status: Fuyun.exitCode(for: error).rawValue, output: "", errors: Fuyun.fullMessage(for: error))
+    }
     if directory != nil { try descriptor.close() }
     return Recording(status: outcome.rawValue, output: recorder.output, errors: recorder.errors)
 }

@@ -60,7 +60,8 @@ struct Spool: ~Copyable {
         var items: [Item]
     }
 
-    private struct Segment {
+    /// A file of the spool.
+    struct Segment {
         var number: UInt64
         var size: Int
         /// Nil until its head was read.
@@ -74,22 +75,22 @@ struct Spool: ~Copyable {
 
     /// The epoch of this run.
     let epoch = SpoolFiles.newEpoch()
-    private let files: SpoolFiles
+    let files: SpoolFiles
     private let capacity: Int
     private let segmentSize: Int
-    private let report: @Sendable (Event) -> Void
+    let report: @Sendable (Event) -> Void
 
-    private var segments: [Segment] = []
-    private var nextNumber: UInt64 = 1
+    var segments: [Segment] = []
+    var nextNumber: UInt64 = 1
     private var lastSequence: UInt64 = 0
     /// The segment that is written, always the last one; nil when the next record starts a new one.
-    private var writing: FileDescriptor?
+    var writing: FileDescriptor?
     /// Whether something was written since the last sync.
     private var isDirty = false
-    private var reading: (number: UInt64, descriptor: FileDescriptor)?
-    private var offset = SpoolFormat.headSize
-    private var cursorFile: FileDescriptor?
-    private var memory = MemoryQueue()
+    var reading: (number: UInt64, descriptor: FileDescriptor)?
+    var offset = SpoolFormat.headSize
+    var cursorFile: FileDescriptor?
+    var memory = MemoryQueue()
     private var retryAt: MonotonicTime?
     private var scratch: [UInt8] = []
     /// Whether the directory was read.
@@ -182,9 +183,12 @@ struct Spool: ~Copyable {
     }
 
     /// Writes as many as the segment has room for, at least one, at once; the index of the first that was not.
-    private mutating func write(_ bytes: UnsafeRawBufferPointer, _ payloads: ArraySlice<Range<Int>>) throws(Errno) -> Int {
+    private mutating func write(_ bytes: UnsafeRawBufferPointer, _ payloads: ArraySlice<Range<Int>>) throws(Errno)
+        -> Int
+    {
         scratch.removeAll(keepingCapacity: true)
-        if let last = segments.last, writing != nil, last.size >= segmentSize { seal() }
+        let first = SpoolFormat.recordHeadSize + (payloads.first?.count ?? 0)
+        if writing != nil, let last = segments.last, last.size + first > segmentSize { seal() }
         let room = segmentSize - (writing == nil ? SpoolFormat.headSize : segments.last?.size ?? 0)
         var next = payloads.startIndex
         while next < payloads.endIndex {
@@ -273,13 +277,15 @@ struct Spool: ~Copyable {
         guard let bytes = try? Self.read(descriptor, at: offset, count: max(0, segment.size - offset)) else { return 0 }
         return bytes.withUnsafeBytes { bytes in
             var (count, place) = (0, 0)
-            while case .record(_, _, let end) = SpoolFormat.place(bytes, at: place) { (count, place) = (count + 1, end) }
+            while case .record(_, _, let end) = SpoolFormat.place(bytes, at: place) {
+                (count, place) = (count + 1, end)
+            }
             return count
         }
     }
 
     /// Ends the segment that is written.
-    private mutating func seal() {
+    mutating func seal() {
         guard let descriptor = writing else { return }
         writing = nil
         if isDirty { _ = fdatasync(descriptor.rawValue) }
@@ -297,152 +303,4 @@ struct Spool: ~Copyable {
 
     /// Syncs and closes the segment that is written.
     mutating func finish() { seal() }
-
-    // MARK: - Reading
-
-    /// The first records that were not acknowledged, at most so many and about so many bytes; nil when there are none.
-    ///
-    /// Asked again without an acknowledgement it gives the same records again.
-    mutating func batch(mostRecords: Int, mostBytes: Int) -> Batch? {
-        while let segment = segments.first {
-            let isWritten = writing != nil && segments.count == 1
-            if isWritten, offset >= segment.size { break }
-            do throws(Errno) {
-                let (batch, end) = try read(segment, mostRecords, mostBytes)
-                if let batch { return batch }
-                switch end {
-                case .unfinished where offset < segment.size: report(.truncated)
-                case .bad: report(.corrupt)
-                default: break
-                }
-            } catch {
-                report(.failed(error))
-                // Anything else may pass (too many open files, for one): it is tried again with the next batch.
-                guard error == .noSuchFileOrDirectory || error == .ioError else { return nil }
-            }
-            if isWritten { seal() }
-            // A segment that can neither be read nor removed would be met for ever.
-            do throws(Errno) { try removeFirst() } catch { report(.failed(error)) }
-        }
-        return memoryBatch(mostRecords, mostBytes)
-    }
-
-    private func memoryBatch(_ mostRecords: Int, _ mostBytes: Int) -> Batch? {
-        var batch = Batch(epoch: epoch, bytes: [], items: [])
-        for entry in memory.entries.prefix(max(mostRecords, 1)) {
-            let end = batch.bytes.count + entry.payload.count
-            if !batch.items.isEmpty, end > mostBytes { break }
-            let payload = batch.bytes.count..<end
-            batch.items.append(Batch.Item(sequence: entry.sequence, payload: payload, end: .memory))
-            batch.bytes += entry.payload
-        }
-        return batch.items.isEmpty ? nil : batch
-    }
-
-    /// Reads from the cursor on; without records, what stands in their place.
-    private mutating func read(
-        _ segment: Segment,
-        _ mostRecords: Int,
-        _ mostBytes: Int
-    ) throws(Errno) -> (batch: Batch?, end: SpoolFormat.Place) {
-        let descriptor: FileDescriptor
-        if let open = reading, open.number == segment.number {
-            descriptor = open.descriptor
-        } else {
-            try? reading?.descriptor.close()
-            reading = nil
-            descriptor = try files.open(segment.number)
-            reading = (segment.number, descriptor)
-        }
-        guard let epoch = segment.epoch ?? Self.epoch(of: descriptor) else { return (nil, .bad) }
-        segments[0].epoch = epoch
-        var want = min(segment.size - offset, max(mostBytes, SpoolFormat.recordHeadSize))
-        while true {
-            let bytes = try Self.read(descriptor, at: offset, count: want)
-            var items: [Batch.Item] = []
-            var place = 0
-            var found = SpoolFormat.Place.bad
-            bytes.withUnsafeBytes { bytes in
-                while items.count < max(mostRecords, 1) {
-                    found = SpoolFormat.place(bytes, at: place)
-                    guard case .record(let sequence, let payload, let end) = found else { return }
-                    let position = Position.disk(segment: segment.number, offset: offset + end)
-                    items.append(Batch.Item(sequence: sequence, payload: payload, end: position))
-                    place = end
-                }
-            }
-            if !items.isEmpty { return (Batch(epoch: epoch, bytes: bytes, items: items), found) }
-            // A first record that is larger than was asked for, whole in the file, is read whole.
-            guard case .unfinished(let size) = found, size > want, offset + size <= segment.size else {
-                return (nil, found)
-            }
-            want = size
-        }
-    }
-
-    /// Everything up to this record was taken by the coordinator, or is of no use to it.
-    mutating func acknowledge(_ item: Batch.Item) {
-        switch item.end {
-        case .memory: memory.remove(through: item.sequence)
-        case .disk(let number, let end):
-            guard let first = segments.first, first.number == number, end > offset else { return }
-            offset = end
-            let isWritten = writing != nil && segments.count == 1
-            if !isWritten, offset >= first.size {
-                do throws(Errno) { try removeFirst() } catch { report(.failed(error)) }
-            }
-            storeCursor(SpoolFiles.Cursor(
-                segment: segments.first?.number ?? nextNumber,
-                epoch: segments.first?.epoch ?? epoch,
-                offset: offset,
-                sequence: item.sequence
-            ))
-        }
-    }
-
-    private mutating func removeFirst() throws(Errno) {
-        let removed = segments.removeFirst()
-        offset = SpoolFormat.headSize
-        if reading?.number == removed.number {
-            try? reading?.descriptor.close()
-            reading = nil
-        }
-        try files.remove(removed.number)
-    }
-
-    /// Kept without a sync: what a crash of the machine takes of it is sent again.
-    private mutating func storeCursor(_ cursor: SpoolFiles.Cursor) {
-        do {
-            if cursorFile == nil { cursorFile = try files.openCursor() }
-            try cursorFile?.writeAll(toAbsoluteOffset: 0, cursor.line)
-        } catch {
-            report(.failed(error as? Errno ?? .ioError))
-        }
-    }
-
-    private func epoch(of segment: Segment) -> UInt64? {
-        guard let descriptor = try? files.open(segment.number) else { return nil }
-        defer { try? descriptor.close() }
-        return Self.epoch(of: descriptor)
-    }
-
-    private static func epoch(of descriptor: FileDescriptor) -> UInt64? {
-        (try? read(descriptor, at: 0, count: SpoolFormat.headSize))?.withUnsafeBytes { SpoolFormat.epoch(ofHead: $0) }
-    }
-
-    /// Reads so many bytes, or those that there are.
-    private static func read(_ descriptor: FileDescriptor, at offset: Int, count: Int) throws(Errno) -> [UInt8] {
-        do {
-            return try [UInt8](unsafeUninitializedCapacity: max(count, 0)) { buffer, filled in
-                while filled < count {
-                    let rest = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[filled...])
-                    let got = try descriptor.read(fromAbsoluteOffset: Int64(offset + filled), into: rest)
-                    if got == 0 { return }
-                    filled += got
-                }
-            }
-        } catch {
-            throw error as? Errno ?? .ioError
-        }
-    }
 }

@@ -67,9 +67,25 @@ final class SpoolQueue: Sendable {
         state.withLock { $0.spool.acknowledge(item) }
     }
 
+    /// What waits.
+    struct Level: Sendable {
+        /// Its bytes, on disk and in memory.
+        var size: Bytes
+        /// The files on disk.
+        var segments: Int
+        /// Whether the last observations wait in memory because the disk takes nothing.
+        var isInMemory: Bool
+    }
+
     /// What waits now.
-    var level: (size: Bytes, segments: Int, isInMemory: Bool) {
-        state.withLock { ($0.spool.size, $0.spool.segmentCount, $0.spool.isInMemory) }
+    var level: Level {
+        state.withLock { state in
+            Level(
+                size: state.spool.size,
+                segments: state.spool.segmentCount,
+                isInMemory: state.spool.isInMemory
+            )
+        }
     }
 
     /// Syncs what was written.

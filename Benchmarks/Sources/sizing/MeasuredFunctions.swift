@@ -1,0 +1,1 @@
+../../../Tests/FuyunTuningTests/Support/MeasuredFunctions.swift

@@ -1,0 +1,111 @@
+import GRDB
+
+extension SQLiteStore {
+    public func touchNode(_ node: NodeReport, at time: Timestamp) async throws(StoreError) {
+        try Bounds.check(node: node.name)
+        try Bounds.check(node.agentVersion, "agent_version", 1...Bounds.name)
+        try await write { db in
+            // A call that says nothing of its version or revision leaves what is known.
+            try db.run(
+                """
+                INSERT INTO node (name, agent_version, revision, created_at, seen_at) VALUES (?1, ?2, ?3, ?4, ?4)
+                ON CONFLICT (name) DO UPDATE SET agent_version = coalesce(excluded.agent_version, agent_version),
+                    revision = coalesce(excluded.revision, revision), seen_at = excluded.seen_at
+                """,
+                [node.name, node.agentVersion, node.revision, time.milliseconds]
+            )
+        }
+    }
+
+    public func nodes(after name: String?, limit: Int) async throws(StoreError) -> [StoredNode] {
+        try await read { db in
+            let sql = "SELECT * FROM node WHERE name > ? ORDER BY name LIMIT ?"
+            let rows = try Row.fetchAll(
+                db.cachedStatement(sql: sql),
+                arguments: [name ?? "", Bounds.clip(limit)]
+            )
+            return rows.map { row in
+                StoredNode(
+                    report: NodeReport(name: row["name"], agentVersion: row["agent_version"], revision: row["revision"]),
+                    createdAt: row.time("created_at"),
+                    seenAt: row.time("seen_at"),
+                    observationCount: row["observations"]
+                )
+            }
+        }
+    }
+
+    public func append(_ event: NewEvent, at time: Timestamp) async throws(StoreError) -> StoredEvent {
+        try Bounds.check(event)
+        return try await write { db in StoredEvent(id: try db.append(event, at: time), time: time, event: event) }
+    }
+
+    public func events(after id: Int64, limit: Int) async throws(StoreError) -> [StoredEvent] {
+        try await read { db in
+            let rows = try Row.fetchAll(
+                db.cachedStatement(sql: "SELECT * FROM event WHERE id > ? ORDER BY id LIMIT ?"),
+                arguments: [id, Bounds.clip(limit)]
+            )
+            return rows.map { row in
+                StoredEvent(
+                    id: row["id"],
+                    time: row.time("time"),
+                    event: NewEvent(
+                        kind: row["kind"],
+                        function: row["function"],
+                        version: row["version"],
+                        node: row["node"],
+                        message: row["message"]
+                    )
+                )
+            }
+        }
+    }
+
+    public func lastEvent() async throws(StoreError) -> Int64 {
+        try await read { db in
+            try Int64.fetchOne(db.cachedStatement(sql: "SELECT max(id) FROM event")) ?? 0
+        }
+    }
+
+    public func addDraft(_ draft: NewDraft, at time: Timestamp) async throws(StoreError) -> StoredDraft {
+        try Bounds.check(draft)
+        return try await write { db in
+            let id = try db.knownFunctionID(draft.function)
+            try db.run(
+                """
+                INSERT INTO draft (function_id, version, model, prompt_digest, record, created_at)
+                VALUES (?, ?, ?, ?, ?, ?)
+                """,
+                [id, draft.version, draft.model, draft.promptDigest, draft.record, time.milliseconds]
+            )
+            return StoredDraft(id: db.lastInsertedRowID, createdAt: time, draft: draft)
+        }
+    }
+
+    public func drafts(of function: String, limit: Int) async throws(StoreError) -> [StoredDraft] {
+        try await read { db in
+            let sql = """
+                SELECT d.* FROM draft AS d JOIN function AS f ON f.id = d.function_id
+                WHERE f.name = ? ORDER BY d.id DESC LIMIT ?
+                """
+            let rows = try Row.fetchAll(
+                db.cachedStatement(sql: sql),
+                arguments: [function, Bounds.clip(limit)]
+            )
+            return rows.map { row in
+                StoredDraft(
+                    id: row["id"],
+                    createdAt: row.time("created_at"),
+                    draft: NewDraft(
+                        function: function,
+                        version: row["version"],
+                        model: row["model"],
+                        promptDigest: row["prompt_digest"],
+                        record: row["record"]
+                    )
+                )
+            }
+        }
+    }
+}
