@@ -116,8 +116,10 @@ public struct JSONWriter: ~Copyable {
 
     /// Writes a value that is JSON text already; nothing is checked.
     public mutating func raw(_ bytes: some Collection<UInt8>) {
-        if needsComma { buffer.writeInteger(UInt8(ascii: ",")) }
-        buffer.writeBytes(bytes)
+        let count = bytes.count
+        append(atMost: count) { target in
+            UnsafeMutableBufferPointer(start: target, count: count).update(fromContentsOf: bytes)
+        }
         needsComma = true
     }
 
