@@ -9,7 +9,8 @@ struct RequestReaderTests {
     private static func read(_ pieces: [[UInt8]]) -> (requests: [String], isMalformed: Bool) {
         var reader = RequestReader()
         var requests: [String] = []
-        var (head, body) = ("", "")
+        var head = ""
+        var body: [UInt8] = []
         for piece in pieces {
             reader.receive(ByteBuffer(bytes: piece))
             do throws(MalformedRequest) {
@@ -18,9 +19,9 @@ struct RequestReaderTests {
                     case .head(let found):
                         let fields = found.fields.map { "\($0.name)=\($0.value)" }.joined(separator: ",")
                         head = "\(found.method) \(found.target) [\(fields)] \(found.keepsAlive ? "stays" : "closes")"
-                        body = ""
-                    case .body(let bytes): body += String(buffer: bytes)
-                    case .end: requests.append("\(head) {\(body)}")
+                        body = []
+                    case .body(let bytes): body += bytes.readableBytesView
+                    case .end: requests.append("\(head) {\(String(decoding: body, as: UTF8.self))}")
                     }
                 }
             } catch {
