@@ -57,18 +57,14 @@ enum KernelText {
     static func events(_ text: borrowing Span<UInt8>) -> MemoryEvents? {
         var events = MemoryEvents()
         let good = pairs(text) { text, key, value in
-            if equals(text, key, "low") {
-                events.low = value
-            } else if equals(text, key, "high") {
-                events.high = value
-            } else if equals(text, key, "max") {
-                events.max = value
-            } else if equals(text, key, "oom") {
-                events.oom = value
-            } else if equals(text, key, "oom_kill") {
-                events.oomKill = value
-            } else if equals(text, key, "oom_group_kill") {
-                events.oomGroupKill = value
+            switch (key.count, text[key.lowerBound]) {
+            case (3, UInt8(ascii: "l")) where equals(text, key, "low"): events.low = value
+            case (3, UInt8(ascii: "m")) where equals(text, key, "max"): events.max = value
+            case (3, UInt8(ascii: "o")) where equals(text, key, "oom"): events.oom = value
+            case (4, UInt8(ascii: "h")) where equals(text, key, "high"): events.high = value
+            case (8, UInt8(ascii: "o")) where equals(text, key, "oom_kill"): events.oomKill = value
+            case (14, UInt8(ascii: "o")) where equals(text, key, "oom_group_kill"): events.oomGroupKill = value
+            default: break
             }
             return true
         }
@@ -147,7 +143,8 @@ enum KernelText {
     /// Walks lines of `key number`, until the body answers false.
     ///
     /// A last line without its newline is a line that was cut, and is left out. False when a line is not of that form,
-    /// or there is none at all.
+    /// or there is none at all. Characters are read unchecked right behind the loop's own check of the index.
+    @inline(__always)
     private static func pairs(
         _ text: borrowing Span<UInt8>,
         _ body: (borrowing Span<UInt8>, Range<Int>, UInt64) -> Bool
@@ -155,15 +152,21 @@ enum KernelText {
         var start = 0
         while start < text.count {
             var index = start
-            while index < text.count, text[index] != 0x20, text[index] != 0x0A { index += 1 }
+            while index < text.count {
+                let character = text[unchecked: index]
+                if character == 0x20 || character == 0x0A { break }
+                index += 1
+            }
             let key = start..<index
             // The value, and in the same pass the line's end; a line without a space has its newline here.
             var isGood = !key.isEmpty && index < text.count && text[index] == 0x20
             if isGood { index += 1 }
             let digits = index
             var value: UInt64 = 0
-            while index < text.count, text[index] != 0x0A {
-                let digit = text[index] &- 0x30
+            while index < text.count {
+                let character = text[unchecked: index]
+                if character == 0x0A { break }
+                let digit = character &- 0x30
                 isGood = isGood && digit <= 9
                 value = value &* 10 &+ UInt64(digit)
                 index += 1
@@ -184,7 +187,7 @@ enum KernelText {
     /// The position of the next newline, or the end of the text.
     private static func end(of text: borrowing Span<UInt8>, from start: Int) -> Int {
         var index = start
-        while index < text.count, text[index] != 0x0A { index += 1 }
+        while index < text.count, text[unchecked: index] != 0x0A { index += 1 }
         return index
     }
 }

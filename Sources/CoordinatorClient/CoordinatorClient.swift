@@ -186,6 +186,15 @@ public final class CoordinatorClient: Sendable {
         var accept = "application/json"
         /// Whether it may be sent a second time when the connection turns out to have been closed.
         var mayRepeat = true
+        /// When it must be over, the answer's last byte included.
+        let deadline: ContinuousClock.Instant
+
+        init(url: String, timeout: Duration, maximumAnswer: Int) {
+            self.url = url
+            self.timeout = timeout
+            self.maximumAnswer = maximumAnswer
+            deadline = .now + timeout
+        }
     }
 
     private func answer<Answer>(
@@ -225,7 +234,7 @@ public final class CoordinatorClient: Sendable {
             request.headers.add(name: "Content-Type", value: "application/json")
             request.body = .bytes(body)
         }
-        let deadline = NIODeadline.now() + TimeAmount(exchange.timeout)
+        let deadline = NIODeadline.now() + TimeAmount(exchange.deadline - .now)
         do {
             do {
                 return try await http.execute(request, deadline: deadline)
@@ -243,10 +252,21 @@ public final class CoordinatorClient: Sendable {
         _ exchange: Exchange
     ) async throws(CoordinatorError) -> ByteBuffer {
         do {
-            let body = try await response.body.collect(upTo: exchange.maximumAnswer)
-            // A cancelled task sees the body end early.
-            try Task.checkCancellation()
-            return body
+            // The client's own deadline ends with the head of the answer.
+            return try await withThrowingTaskGroup(of: ByteBuffer.self) { group in
+                group.addTask {
+                    let body = try await response.body.collect(upTo: exchange.maximumAnswer)
+                    // A cancelled task sees the body end early.
+                    try Task.checkCancellation()
+                    return body
+                }
+                group.addTask {
+                    try await Task.sleep(until: exchange.deadline)
+                    throw HTTPClientError.deadlineExceeded
+                }
+                defer { group.cancelAll() }
+                return try await group.next() ?? ByteBuffer()
+            }
         } catch {
             throw settings.explain(
                 error,

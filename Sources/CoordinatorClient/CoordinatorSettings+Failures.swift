@@ -26,6 +26,8 @@ extension CoordinatorSettings {
                 "the answer of \(url) has more than \(maximumAnswer) bytes",
                 advice: "is that a coordinator?"
             )
+        case HTTPParserError.invalidEOFState:
+            return explain(HTTPClientError.remoteConnectionClosed, url: url, timeout: timeout)
         case is HTTPParserError:
             return CoordinatorError(
                 .badAnswer,

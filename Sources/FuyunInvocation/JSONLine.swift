@@ -4,10 +4,8 @@ import MemoryUnits
 ///
 /// Keys are written as they come, in the order of the calls, which makes the output stable.
 struct JSONLine {
-    var bytes: [UInt8]
+    var bytes: [UInt8] = []
     private var needsComma = false
-
-    init(appendingTo bytes: consuming [UInt8]) { self.bytes = bytes }
 
     mutating func object(_ key: StaticString? = nil, _ body: (inout JSONLine) -> Void) {
         begin(key)

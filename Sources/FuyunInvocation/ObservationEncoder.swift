@@ -9,11 +9,12 @@ extension Observation {
     /// quantities are in bytes and null for "no limit", times in milliseconds. Nothing is allocated but the
     /// growth of `buffer`.
     public func appendJSONLine(to buffer: inout [UInt8]) {
-        var line = JSONLine(appendingTo: buffer)
-        buffer = []
+        // The two change places: a second reference to the bytes, even for a moment, would copy them all.
+        var line = JSONLine()
+        swap(&line.bytes, &buffer)
         line.object { append(to: &$0) }
-        buffer = line.bytes
-        buffer.append(UInt8(ascii: "\n"))
+        line.bytes.append(UInt8(ascii: "\n"))
+        swap(&line.bytes, &buffer)
     }
 
     private func append(to line: inout JSONLine) {

@@ -10,15 +10,27 @@ public import NIOCore
 ///         json.endObject()
 ///     }
 ///
-/// Allocates nothing but the buffer's own growth (and the digits of a fraction longer than 15 characters). Each key and
-/// value is put into the buffer in one go, its comma included.
+/// The document is put together in memory of the writer's own, each key and value in one go, its comma included, and
+/// goes into the buffer as a whole: a buffer's own bookkeeping at every token would cost more than the tokens.
 public struct JSONWriter: ~Copyable {
-    private var buffer: ByteBuffer
+    /// Most documents fit; a longer one doubles it.
+    private static let firstCapacity = 512
+
+    private var storage: UnsafeMutablePointer<UInt8>
+    private var capacity: Int
+    private var count = 0
     private var needsComma = false
 
-    fileprivate init(_ buffer: consuming ByteBuffer) { self.buffer = buffer }
+    fileprivate init() {
+        capacity = Self.firstCapacity
+        storage = .allocate(capacity: capacity)
+    }
 
-    fileprivate consuming func finish() -> ByteBuffer { buffer }
+    deinit { storage.deallocate() }
+
+    fileprivate borrowing func write(into buffer: inout ByteBuffer) {
+        buffer.writeBytes(UnsafeRawBufferPointer(start: storage, count: count))
+    }
 
     /// Opens an object.
     public mutating func beginObject() { open(UInt8(ascii: "{")) }
@@ -48,8 +60,12 @@ public struct JSONWriter: ~Copyable {
     /// Writes a key that is not known when compiling; its value is due next.
     public mutating func key(named name: String) {
         writeString(name)
-        buffer.writeInteger(UInt8(ascii: ":"))
+        // No comma: it belongs to the name.
         needsComma = false
+        append(atMost: 1) { target in
+            target[0] = UInt8(ascii: ":")
+            return 1
+        }
     }
 
     /// Writes a string.
@@ -100,8 +116,10 @@ public struct JSONWriter: ~Copyable {
 
     /// Writes a value that is JSON text already; nothing is checked.
     public mutating func raw(_ bytes: some Collection<UInt8>) {
-        if needsComma { buffer.writeInteger(UInt8(ascii: ",")) }
-        buffer.writeBytes(bytes)
+        let count = bytes.count
+        append(atMost: count) { target in
+            UnsafeMutableBufferPointer(start: target, count: count).update(fromContentsOf: bytes)
+        }
         needsComma = true
     }
 
@@ -144,20 +162,30 @@ public struct JSONWriter: ~Copyable {
     }
 
     private mutating func close(_ bracket: UInt8) {
-        buffer.writeInteger(bracket)
+        needsComma = false
+        append(atMost: 1) { target in
+            target[0] = bracket
+            return 1
+        }
         needsComma = true
     }
 
     /// Appends the comma that is due and what `fill` writes: at most `count` bytes, as many as it returns.
     @inline(__always)
-    private mutating func append(atMost count: Int, _ fill: (UnsafeMutablePointer<UInt8>) -> Int) {
-        let comma = needsComma ? 1 : 0
-        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count + comma) { target in
-            guard let start = target.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return 0 }
-            // Overwritten when no comma is due.
-            start[0] = UInt8(ascii: ",")
-            return comma + fill(start + comma)
-        }
+    private mutating func append(atMost most: Int, _ fill: (UnsafeMutablePointer<UInt8>) -> Int) {
+        if capacity - count <= most { grow(by: most + 1) }
+        // Overwritten when no comma is due.
+        storage[count] = UInt8(ascii: ",")
+        if needsComma { count += 1 }
+        count += fill(storage + count)
+    }
+
+    private mutating func grow(by room: Int) {
+        capacity = max(2 * capacity, count + room)
+        let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
+        larger.moveInitialize(from: storage, count: count)
+        storage.deallocate()
+        storage = larger
     }
 
     private mutating func writePlain(_ word: StaticString) { writePlain(word.utf8Start, word.utf8CodeUnitCount) }
@@ -247,15 +275,8 @@ extension ByteBuffer {
     public mutating func writeJSON<Failure: Error>(
         _ body: (inout JSONWriter) throws(Failure) -> Void
     ) throws(Failure) {
-        // The writer owns the storage for the while, so that nothing is copied on write.
-        var writer = JSONWriter(self)
-        self = ByteBuffer()
-        do throws(Failure) {
-            try body(&writer)
-        } catch {
-            self = writer.finish()
-            throw error
-        }
-        self = writer.finish()
+        var writer = JSONWriter()
+        try body(&writer)
+        writer.write(into: &self)
     }
 }

@@ -1,3 +1,4 @@
+import CLinux
 import FuyunClient
 import FuyunProtocol
 import NIOCore
@@ -112,7 +113,7 @@ final class ShimCore {
         if accepting { listener.read() }
     }
 
-    /// One timer for all connections, which runs only while there are any.
+    /// One timer for all connections, which runs only while there are any, and once more.
     private func sweepLater() {
         guard !isSweeping else { return }
         isSweeping = true
@@ -120,6 +121,8 @@ final class ShimCore {
             self.isSweeping = false
             let now = NIODeadline.now()
             for handler in Array(self.connections.values) { handler.expire(at: now) }
+            // Large calls leave holes in the heap, which nobody else would give back.
+            malloc_trim(0)
             if !self.connections.isEmpty { self.sweepLater() }
         }
     }

@@ -142,8 +142,8 @@ extension ShimConfiguration {
 }
 
 extension RecvByteBufferAllocator where Self == AdaptiveRecvByteBufferAllocator {
-    /// Small at first: most payloads and answers are, and an idle connection should hold next to nothing.
-    static var shim: Self { AdaptiveRecvByteBufferAllocator(minimum: 1 << 10, initial: 4 << 10, maximum: 64 << 10) }
+    /// Small at first: most payloads and answers are, and an idle connection keeps what its last read took.
+    static var shim: Self { AdaptiveRecvByteBufferAllocator(minimum: 1 << 10, initial: 2 << 10, maximum: 32 << 10) }
 }
 
 extension ChannelOption where Self == ChannelOptions.Types.SocketOption {

@@ -25,8 +25,7 @@ struct Assembly {
             outcome.candidates = reports
             return outcome
         }
-        let proposal = assemble(choosers.map(\.choice))
-        guard let compiled = PolicyCompiler.compile(proposal).policy else {
+        guard let compiled = covering(assemble(choosers.map(\.choice)), fitted) else {
             var outcome = TuningOutcome.refused(.badSkeleton, "What was fitted is not a policy that compiles.")
             outcome.candidates = reports
             return outcome
@@ -35,7 +34,7 @@ struct Assembly {
         return TuningOutcome(
             code: .fitted,
             why: why(choosers, used: used),
-            proposal: proposal,
+            proposal: compiled.document,
             candidates: reports,
             usedSamples: used,
             meanLimit: meanLimit(compiled, fitted)
@@ -183,6 +182,37 @@ struct Assembly {
             result.safety.lawCalibrations = calibrations
         }
         return result
+    }
+
+    /// The document, compiled, its offsets raised by the bytes that rounding took from a sample; nil when it does not compile.
+    private func covering(_ document: PolicyDocument, _ fitted: [Int]) -> CompiledPolicy? {
+        var document = document
+        // One round nearly always finds nothing to do.
+        for _ in 0..<4 {
+            guard let compiled = PolicyCompiler.compile(document).policy else { return nil }
+            let shortages =
+                settings.missLevel > 0 ? [] : fitted.map { (place: $0, bytes: shortage(compiled, laws[$0])) }
+            guard shortages.contains(where: { $0.bytes > 0 }) else { return compiled }
+            for (place, bytes) in shortages where bytes > 0 {
+                // The offset adds in squares, so it takes more than what is missing.
+                let more = Int(min(bytes * 2 + 1, 0x1p52))
+                if let value = document.logic.laws[place].value {
+                    document.safety.lawCalibrations[value]?.offsetBytes += more
+                } else {
+                    document.safety.calibration?.offsetBytes += more
+                }
+            }
+        }
+        return PolicyCompiler.compile(document).policy
+    }
+
+    /// By how many bytes the bound lies below what a sample surely needed, at most.
+    private func shortage(_ compiled: CompiledPolicy, _ samples: LawSamples) -> Double {
+        samples.rows.reduce(0) { shortage, row in
+            let decision = compiled.decide(row.features, within: problem.grant)
+            guard decision.reason == .policy else { return shortage }
+            return max(shortage, row.lower - Double(decision.bound.rawValue))
+        }
     }
 
     private func moved(_ calibration: PolicyCalibration?, from old: Double, to new: Double) -> PolicyCalibration {

@@ -90,7 +90,13 @@ final class StubCoordinator: Sendable {
         }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-            received += String(buffer: unwrapInboundIn(data))
+            let bytes = unwrapInboundIn(data)
+            // A TLS greeting, which a plain server answers as it answers any nonsense.
+            if received.isEmpty, bytes.readableBytesView.first == 0x16 {
+                send("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n", context)
+                return context.close(promise: nil)
+            }
+            received += String(buffer: bytes)
             guard let end = received.range(of: "\r\n\r\n") else { return }
             let lines = received[..<end.lowerBound].split(separator: "\r\n")
             var headers: [String: String] = [:]

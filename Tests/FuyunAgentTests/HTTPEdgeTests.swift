@@ -240,7 +240,7 @@ struct HTTPEdgeTests {
 }
 
 /// A small generator with a seed (Steele, Lea and Flood 2014), so that a failure can be repeated.
-private struct SplitMix: RandomNumberGenerator {
+struct SplitMix: RandomNumberGenerator {
     var state: UInt64
 
     mutating func next() -> UInt64 {

@@ -39,6 +39,7 @@ let metricsGolden = #"""
     # HELP fuyun_invocation_decisions_total Decisions of policies by their reason.
     # TYPE fuyun_invocation_decisions_total counter
     fuyun_invocation_decisions_total{reason="empty_payload"} 0
+    fuyun_invocation_decisions_total{reason="law_open"} 0
     fuyun_invocation_decisions_total{reason="malformed_payload"} 0
     fuyun_invocation_decisions_total{reason="missing_feature"} 0
     fuyun_invocation_decisions_total{reason="no_policy"} 0

@@ -254,7 +254,7 @@ struct SyncPureTests {
     @Test(
         "a bad policy refuses its function's change only; the last good ones stay, and the caps hold all the same",
         arguments: [
-            "{", "{}", Fixture.policy("guest/other", version: 2), Fixture.policy(version: 2, base: -1),
+            "{", "{}", Fixture.policy("guest/other", version: 2), Fixture.policy(version: 2, status: "perfect"),
         ]
     )
     func badPolicy(document: String) throws {

@@ -190,15 +190,18 @@ struct SyncTests {
     @Test("a miss goes at once, however long observations are gathered")
     func urgent() async throws {
         try await Self.with(interval: .seconds(60)) { rig in
+            // What is there at the start goes at once; after that observations are gathered.
             rig.observe(Self.observations(0..<1))
+            try await Self.wait("the first stored") { rig.coordinator.stored.count == 1 }
+            rig.observe(Self.observations(1..<2))
             try await Task.sleep(for: .milliseconds(50))
-            #expect(rig.coordinator.requests == 0)
+            #expect(rig.coordinator.requests == 1)
             let miss = SyncPureTests.observation(sequence: 9) {
                 $0.outcome = .crashed
                 $0.verdict = OOMVerdict(.ownLimit, ownLimitExceeded: true)
             }
             rig.observe([miss])
-            try await Self.wait("both stored") { rig.coordinator.stored.count == 2 }
+            try await Self.wait("all stored") { rig.coordinator.stored.count == 3 }
         }
     }
 

@@ -15,7 +15,7 @@ struct LocalBumpTests {
         var decided: UInt64 = 100
         var part: UInt64?
         var reason = DecisionReason.policy
-        /// In MiB, rounded up.
+        /// In MiB.
         var limit: UInt64
         var expectedPart: UInt64?
     }
@@ -81,7 +81,7 @@ struct LocalBumpTests {
         #expect(raised.decision.adjustments.contains(.raisedAfterMiss) == (row.limit != row.decided))
     }
 
-    private static func mebibytes(_ bytes: Bytes) -> UInt64 { (bytes.rawValue + (1 << 20) - 1) >> 20 }
+    private static func mebibytes(_ bytes: Bytes) -> UInt64 { (bytes.rawValue + (1 << 19)) >> 20 }
 
     @Test("another version's decisions stay as they are, and limits end at a tier")
     func versionsAndTiers() {
@@ -98,7 +98,7 @@ struct LocalBumpTests {
     /// A call of version 3 under a limit that the policy decided, as it ended.
     private func observation(
         function: String = "guest/f",
-        record: DecisionRecord = Driver.decision(limit: 100),
+        record: DecisionRecord = Driver.decision(limit: 100, part: 0),
         mode: Mode = .enforce,
         missed: Bool
     ) throws -> Observation {

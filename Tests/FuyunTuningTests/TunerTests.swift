@@ -45,6 +45,13 @@ import Testing
         #expect(agree(coefficient(try #require(Tuner.tune(problem).proposal)), 3000, to: 0.02))
     }
 
+    /// However wrong a slope is, a dozen samples that say otherwise win.
+    @Test(arguments: [1e-9, 0.003, 3e6, 1e15]) func aSlopeWrongByOrdersOfMagnitude(_ slope: Double) throws {
+        let draft = document([law(x: slope)])
+        let problem = TuningProblem(skeletons: [draft], samples: line(12, seed: 2), grant: everything)
+        #expect(agree(coefficient(try #require(Tuner.tune(problem).proposal)), 3000, to: 0.1))
+    }
+
     @Test func theTunersOwnNumbersAreNoPrior() throws {
         let samples = line(6, seed: 3)
         let wrong = document([law(base: 1, x: 500_000)], kind: "tuner")

@@ -289,7 +289,7 @@ class Coordinator(Unit):
         with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
             json.dump(document, file)
             file.flush()
-            self.fuyun("policies", "add", file.name)
+            self.fuyun("policies", "add", document["metadata"]["policy_id"], file.name)
 
     def activate(self, name, version):
         self.fuyun("policies", "activate", name, str(version), "--reason", "kernel suite")

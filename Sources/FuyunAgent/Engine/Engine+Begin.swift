@@ -6,7 +6,6 @@ import FuyunProtocol
 import Logging
 import MemoryUnits
 import NIOCore
-import NIOHTTP1
 
 extension Engine {
     /// The most calls of one container that are kept account of at once, those that the ledger does not follow included.
@@ -20,7 +19,7 @@ extension Engine {
     func begin(_ request: Request, on connection: Connection) throws(ErrorAnswer) -> Response {
         let time = Clocks.monotonic()
         let wall = Clocks.wall()
-        let begin = try BeginRequest(headers: request.head.headers)
+        let begin = try BeginRequest(headers: request.head.fields)
         if let deadline = begin.deadline, deadline.nanosecondsSinceEpoch < Int64(clamping: wall) {
             metrics.server.deadlinesPassed.increment()
             throw ErrorAnswer(.deadlinePassed, "the caller has stopped waiting; nothing was changed")
@@ -35,7 +34,8 @@ extension Engine {
         guard container.openCalls < Self.mostCallsPerContainer else {
             throw ErrorAnswer(.overloaded, "too many calls of this container have not ended; end them first")
         }
-        container.ledger.ancestorsChanged(to: meter.ancestorLimit(of: container, at: time))
+        let above = meter.ancestors(of: container, at: time)
+        container.ledger.ancestorsChanged(to: above.limit)
         lastSequence += 1
         let id = InvocationID(epoch: epoch, sequence: lastSequence)
         var judgement = judge(begin, request, container)
@@ -45,7 +45,7 @@ extension Engine {
         let reading: MeterReading
         let limitFound: MemoryLimit?
         do {
-            reading = try meter.begin(container, at: time)
+            reading = try meter.begin(container, above.readings)
             limitFound = try container.files.readMax()
         } catch {
             throw unreadable(container, error)
@@ -106,7 +106,7 @@ extension Engine {
             activationHash: begin.activation.map { StableHash.hash($0) } ?? StableHash.hash(lastSequence),
             payload: request.body,
             length: begin.payloadLength ?? request.bodyLength
-        ) { request.head.headers.first(name: $0) }
+        ) { request.head.first($0) }
     }
 
     private func count(

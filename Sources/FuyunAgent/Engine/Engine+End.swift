@@ -5,7 +5,6 @@ import FuyunPolicy
 import FuyunProtocol
 import MemoryUnits
 import NIOCore
-import NIOHTTP1
 
 extension Engine {
     /// When counters are looked at again after a crash that no counter explains: three times, 17 ms in all.
@@ -19,7 +18,7 @@ extension Engine {
     /// Nil: the answer comes later, within 20 ms.
     func end(_ id: InvocationID, _ request: Request, on connection: Connection) throws(ErrorAnswer) -> Response? {
         let time = Clocks.monotonic()
-        let end = try EndRequest(headers: request.head.headers, body: request.body)
+        let end = try EndRequest(headers: request.head.fields, body: request.body)
         guard let call = calls[id.sequence], id.epoch == epoch, !call.isEnding else {
             return try endUnknown(id, end, request, connection, at: time)
         }
@@ -182,7 +181,7 @@ extension Engine {
         var container: ManagedContainer?
         if connection.role == .function {
             container = try caller(on: connection, naming: nil)
-        } else if let text = request.head.headers.first(name: FuyunHeader.container) {
+        } else if let text = request.head.first(FuyunHeader.container) {
             container = ContainerReference(text).flatMap { registry.container(named: $0) }
         }
         metrics.invocations.earlierRun.increment()

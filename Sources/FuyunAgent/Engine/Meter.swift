@@ -21,15 +21,18 @@ struct Meter {
 
     private var levels: [CgroupID: Level] = [:]
 
-    /// What a begin needs: a handful of short files.
-    mutating func begin(_ container: ManagedContainer, at time: MonotonicTime) throws(CgroupError) -> MeterReading {
+    /// What a begin needs: a handful of short files, and what was read above.
+    func begin(
+        _ container: ManagedContainer,
+        _ ancestors: [AncestorReading]
+    ) throws(CgroupError) -> MeterReading {
         MeterReading(
             current: try container.files.current(),
             stat: container.ledger.needsStat ? try container.files.stat() : nil,
             events: try container.files.events(),
             localEvents: try container.files.localEvents(),
             pressure: try container.files.pressure(),
-            ancestors: ancestors(of: container, at: time)
+            ancestors: ancestors
         )
     }
 
@@ -75,25 +78,25 @@ struct Meter {
 
     private mutating func addContext(of container: ManagedContainer, to reading: inout MeterReading) {
         for level in container.ancestors.levels { levels[level.directory.id] = nil }
-        reading.ancestors = ancestors(of: container, at: Clocks.monotonic())
+        reading.ancestors = ancestors(of: container, at: Clocks.monotonic()).readings
         reading.userspaceKills = container.userspaceKills()
     }
 
-    /// The least limit above a container now; `max` where it cannot be read.
-    mutating func ancestorLimit(of container: ManagedContainer, at time: MonotonicTime) -> MemoryLimit {
+    /// The counters of the levels above a container, nearest first, and the least limit among them; `max` where none
+    /// can be read.
+    mutating func ancestors(
+        of container: ManagedContainer,
+        at time: MonotonicTime
+    ) -> (limit: MemoryLimit, readings: [AncestorReading]) {
         var least = MemoryLimit.max
-        for level in container.ancestors.levels {
-            let limit = read(level, of: container, at: time).limit
-            if limit.ceiling < least.ceiling { least = limit }
-        }
-        return least
-    }
-
-    private mutating func ancestors(of container: ManagedContainer, at time: MonotonicTime) -> [AncestorReading] {
         var readings: [AncestorReading] = []
         readings.reserveCapacity(container.ancestors.levels.count)
-        for level in container.ancestors.levels { readings.append(read(level, of: container, at: time).reading) }
-        return readings
+        for level in container.ancestors.levels {
+            let level = read(level, of: container, at: time)
+            if level.limit.ceiling < least.ceiling { least = level.limit }
+            readings.append(level.reading)
+        }
+        return (least, readings)
     }
 
     private mutating func read(_ level: AncestorLevel, of container: ManagedContainer, at time: MonotonicTime) -> Level

@@ -1,13 +1,12 @@
 import FuyunProtocol
 import NIOCore
-import NIOHTTP1
 
-/// Turns the parts of HTTP requests into whole requests within bounds, and answers into bytes, one after the other.
+/// Turns what a connection sends into whole requests within bounds, and answers into bytes, one after the other.
 ///
 /// Answers that come at once are written without leaving the read; while one is awaited, no more is read from the socket
-/// and what was already decoded waits, so that pipelined requests are answered in order and nothing piles up.
+/// and what was already read waits, so that pipelined requests are answered in order and nothing piles up.
 final class ConnectionHandler: ChannelDuplexHandler {
-    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundIn = ByteBuffer
     typealias OutboundIn = Never
     typealias OutboundOut = ByteBuffer
 
@@ -15,7 +14,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         /// Between requests.
         case idle
         /// A request is being read.
-        case reading(HTTPRequestHead, Route)
+        case reading(RequestHead, Route)
         /// A request waits for its answer.
         case answering(keepAlive: Bool)
         /// Nothing more is read.
@@ -32,8 +31,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var state = State.idle
     private var body = ByteBuffer()
     private var bodyLength: UInt64 = 0
-    private var waiting = CircularBuffer<HTTPServerRequestPart>()
-    private var isDraining = false
+    private var reader = RequestReader()
     private var wantsRead = false
     private var deadline = NIODeadline.distantFuture
     /// Until when a peer that does not read its answers is borne with.
@@ -76,7 +74,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         state = .closing
         timer?.cancel()
         timer = nil
-        waiting.removeAll()
+        reader.clear()
         dropBody()
         if let connection { service.closed(connection) }
         connection = nil
@@ -85,13 +83,28 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let part = unwrapInboundIn(data)
-        if case .answering = state {
-            waiting.append(part)
-        } else if isDraining || !waiting.isEmpty {
-            waiting.append(part)
-        } else {
-            receive(part, context)
+        if case .closing = state { return }
+        reader.receive(unwrapInboundIn(data))
+        takeUp(context)
+    }
+
+    /// Takes up what was received, as far as the next request that waits for its answer.
+    private func takeUp(_ context: ChannelHandlerContext) {
+        do throws(MalformedRequest) {
+            while mayTakeUp, let part = try reader.next() { receive(part, context) }
+        } catch {
+            let refusal = ErrorAnswer(
+                .badRequest,
+                "this is not an HTTP/1.1 request within the limits of docs/protocol.md"
+            )
+            write(Response(refusal, closes: true), keepAlive: false)
+        }
+    }
+
+    private var mayTakeUp: Bool {
+        switch state {
+        case .idle, .reading: true
+        case .answering, .closing: false
         }
     }
 
@@ -122,22 +135,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard case .closing = state else {
-            if error is HTTPParserError || error is NIOHTTPDecoderError {
-                let refusal = ErrorAnswer(
-                    .badRequest,
-                    "this is not an HTTP/1.1 request within the limits of docs/protocol.md"
-                )
-                write(Response(refusal, closes: true), keepAlive: false)
-            } else {
-                state = .closing
-                context.close(promise: nil)
-            }
-            return
-        }
+        if case .closing = state { return }
+        state = .closing
+        context.close(promise: nil)
     }
 
-    private func receive(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
+    private func receive(_ part: RequestReader.Part, _ context: ChannelHandlerContext) {
         switch part {
         case .head(let head):
             guard case .idle = state else { return }
@@ -163,19 +166,19 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
     }
 
-    private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+    private func begin(_ head: RequestHead, _ context: ChannelHandlerContext) {
         dropBody()
         do throws(ErrorAnswer) {
-            // What follows an upgrade is no HTTP any more, and the decoder would only hoard it.
-            guard !head.headers.contains(name: "upgrade") else {
+            // What follows an upgrade is no HTTP any more.
+            guard head.first("Upgrade") == nil else {
                 throw ErrorAnswer(.badRequest, "no other protocol is spoken here; leave the Upgrade header out")
             }
-            let route = try Route(target: head.uri)
-            guard head.method == (route.takesPost ? .POST : .GET) else {
+            let route = try Route(target: head.target)
+            guard head.method == (route.takesPost ? .post : .get) else {
                 throw ErrorAnswer(.methodNotAllowed, "\(route.path) takes \(route.takesPost ? "POST" : "GET")")
             }
             state = .reading(head, route)
-            if route.takesPost, head.headers.first(name: "expect")?.lowercased() == "100-continue" {
+            if route.takesPost, head.first("Expect")?.matches("100-continue") == true {
                 context.writeAndFlush(
                     wrapOutboundOut(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")),
                     promise: nil
@@ -202,13 +205,15 @@ final class ConnectionHandler: ChannelDuplexHandler {
         write(Response(refusal, closes: true), keepAlive: false)
     }
 
-    private func finishRequest(_ head: HTTPRequestHead, _ route: Route) {
+    private func finishRequest(_ head: RequestHead, _ route: Route) {
         guard let connection else { return }
-        let keepAlive = head.isKeepAlive
+        let keepAlive = head.keepsAlive
         let request = Request(head: head, route: route, body: body, bodyLength: bodyLength)
         dropBody()
         state = .answering(keepAlive: keepAlive)
-        if let response = service.handle(request, on: connection) { answer(response) }
+        if let response = service.handle(request, on: connection) {
+            write(response, keepAlive: keepAlive && !stopsAfterAnswer)
+        }
     }
 
     /// Ends the connection as soon as what was asked is answered.
@@ -221,20 +226,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     /// Writes the answer that the service gave later.
     func answer(_ response: Response) {
-        guard case .answering(let keepAlive) = state, context != nil else { return }
+        guard case .answering(let keepAlive) = state, let context else { return }
         write(response, keepAlive: keepAlive && !stopsAfterAnswer)
-        drain()
-    }
-
-    /// Takes up what waited while an answer was awaited.
-    private func drain() {
-        guard !isDraining, let context else { return }
-        isDraining = true
-        while !waiting.isEmpty {
-            if case .answering = state { break }
-            receive(waiting.removeFirst(), context)
-        }
-        isDraining = false
+        takeUp(context)
         readIfWanted(context)
     }
 
@@ -249,7 +243,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
             context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
         } else {
             state = .closing
-            waiting.removeAll()
+            reader.clear()
             dropBody()
             context.write(wrapOutboundOut(buffer), promise: nil)
             finish()

@@ -1,20 +1,10 @@
 import NIOCore
-import NIOHTTP1
 import NIOPosix
 
 /// The listening sockets and the pipeline of their connections.
 ///
 /// It lives on the event loop.
 final class Listener {
-    /// The most bytes of a request's head, and the most fields.
-    static let headLimits: NIOHTTPDecoderLimitConfiguration = {
-        var limits = NIOHTTPDecoderLimitConfiguration()
-        limits.maxHeaderFieldSize = 8 * 1024
-        limits.maxHeaderListSize = 16 * 1024
-        limits.maxHeaderFieldCount = 64
-        return limits
-    }()
-
     private var channels: [any Channel] = []
     private let loop: any EventLoop
     private let budget = PayloadBudget()
@@ -36,13 +26,7 @@ final class Listener {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let (service, timedOut) = shared.value
-                    let decoder = HTTPRequestDecoder(
-                        leftOverBytesStrategy: .dropBytes,
-                        limitConfiguration: Listener.headLimits
-                    )
-                    let pipeline = channel.pipeline.syncOperations
-                    try pipeline.addHandler(ByteToMessageHandler(decoder, maximumBufferSize: 128 * 1024))
-                    try pipeline.addHandler(
+                    try channel.pipeline.syncOperations.addHandler(
                         ConnectionHandler(
                             service: service,
                             role: role,

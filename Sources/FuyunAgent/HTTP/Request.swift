@@ -1,6 +1,5 @@
 import FuyunProtocol
 import NIOCore
-import NIOHTTP1
 
 /// Which of the agent's sockets a connection came in on; the names are those of the systemd sockets.
 enum SocketRole: String, CaseIterable, Sendable {
@@ -18,7 +17,7 @@ enum SocketRole: String, CaseIterable, Sendable {
 /// One request, whole.
 struct Request {
     /// Its head.
-    var head: HTTPRequestHead
+    var head: RequestHead
     /// Its path.
     var route: Route
     /// The part of the body that was kept.

@@ -38,11 +38,11 @@ struct PolicyPuller: Sendable {
                 let answer = try await link.policies(after: policies.revision, wait: Self.wait)
                 status.answered()
                 backoff.reset()
-                if answer.isFull || !answer.functions.isEmpty || answer.modeCap != policies.modeCap
-                    || answer.revision != policies.revision
-                {
+                let isNew = answer.revision != policies.revision
+                if isNew || answer.isFull || !answer.functions.isEmpty || answer.modeCap != policies.modeCap {
                     policies = await merge(answer, into: policies, use)
-                } else if Clocks.monotonic().since(asked) < Self.leastPause {
+                }
+                if !isNew, Clocks.monotonic().since(asked) < Self.leastPause {
                     await bell.wait(for: .closed, atMost: Self.leastPause)
                 }
             } catch {

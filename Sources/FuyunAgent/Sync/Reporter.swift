@@ -2,6 +2,7 @@ import CoordinatorClient
 import CoreMetrics
 import FuyunProtocol
 import Logging
+import MemoryUnits
 import NIOCore
 
 /// Sends what is in the spool, in batches and in order, for as long as the agent runs.
@@ -14,6 +15,9 @@ struct Reporter: Sendable {
     /// After so many records in a row that the coordinator refused one by one, it is the coordinator that is wrong about
     /// them: from then on they are given up slowly.
     static let mostRefusals = 16
+
+    /// When a spool that could not be read is looked at again.
+    static let lookAgain: Duration = .seconds(10)
 
     let spool: SpoolQueue
     let link: any CoordinatorLink
@@ -35,7 +39,8 @@ struct Reporter: Sendable {
         while !bell.isClosed {
             bell.reset()
             guard let batch = spool.batch(mostRecords: isolation.size, mostBytes: Self.mostBytes) else {
-                await bell.wait(for: .ordinary)
+                // Nothing, or nothing that can be read just now.
+                await bell.wait(for: .ordinary, atMost: spool.level.size == .zero ? nil : Self.lookAgain)
                 await bell.wait(for: .urgent, atMost: interval)
                 continue
             }

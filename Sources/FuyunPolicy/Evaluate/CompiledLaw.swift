@@ -15,10 +15,8 @@ extension CompiledPolicy {
         /// The factor of bound = predicted × scale + offset, without the leverage.
         let scale: Double
         let offset: Double
-        /// The rows of the leverage; zero when there is none.
-        private let rows: Int
-        /// Its lower triangle, row after row.
-        private let triangle: InlineArray<15, Double>
+        /// The lower triangle of the leverage, row after row; empty when there is none.
+        private let triangle: [Double]
 
         init(_ law: PolicyLaw, terms: [Term], needed: UInt16, calibration: PolicyCalibration) {
             base = law.base
@@ -29,16 +27,15 @@ extension CompiledPolicy {
             atZero = sum.isFinite ? sum : law.base
             scale = 1 + calibration.scale
             offset = Double(calibration.offsetBytes)
-            let numbers = calibration.leverage.flatMap(\.self)
-            let fits = calibration.leverage.count == terms.count + 1 && numbers.count <= 15
-            rows = fits ? calibration.leverage.count : 0
-            triangle = InlineArray { index in fits && index < numbers.count ? numbers[index] : 0 }
+            // As the checks made sure of.
+            let fits = calibration.leverage.count == terms.count + 1
+            triangle = fits ? calibration.leverage.flatMap(\.self) : []
         }
 
         /// The law's result in bytes, and |W φ|² in square bytes; not finite when any step is not.
         func predict(_ values: borrowing FeatureValues) -> (bytes: Double, distance: Double) {
             var sum = base
-            if rows == 0 {
+            if triangle.isEmpty {
                 for term in terms {
                     sum += term.shape.bytes(for: term.program.evaluate(values))
                 }
@@ -57,7 +54,7 @@ extension CompiledPolicy {
         private func distance(_ columns: Columns) -> Double {
             var sum = 0.0
             var place = 0
-            for row in 0..<rows {
+            for row in 0...terms.count {
                 var product = 0.0
                 for column in 0...row {
                     product += triangle[place] * columns[column]

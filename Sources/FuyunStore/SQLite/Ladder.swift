@@ -25,8 +25,11 @@ enum Ladder {
         let active = try version(id, in: "status = 'active'", db)
         let candidate = try version(id, in: "status IN ('shadow', 'canary')", db)
         let newActive = moves.first { $0.change.status == .active }
-        for (current, successor) in [(active, newActive), (candidate, moves.first { $0.change.status.isCandidate })] {
-            guard let current, let successor, !moves.contains(where: { $0.version == current.version }) else { continue }
+        let newCandidate = moves.first { $0.change.status.isCandidate }
+        for (current, successor) in [(active, newActive), (candidate, newCandidate)] {
+            guard let current, let successor, !moves.contains(where: { $0.version == current.version }) else {
+                continue
+            }
             let reason = "replaced by version \(successor.version)"
             let change = StatusChange(
                 version: current.version,

@@ -3,6 +3,7 @@ import GRDB
 import MemoryUnits
 
 extension SQLiteStore {
+    /// Registers a function or changes its registration.
     public func register(
         _ registration: FunctionRegistration,
         at time: Timestamp
@@ -22,10 +23,12 @@ extension SQLiteStore {
         }
     }
 
+    /// A function; nil when it is not known.
     public func function(_ name: String) async throws(StoreError) -> StoredFunction? {
         try await read { db in try FunctionRows.fetch(name, db) }
     }
 
+    /// Functions by name.
     public func functions(after name: String?, limit: Int) async throws(StoreError) -> [StoredFunction] {
         try await read { db in
             let sql = "\(FunctionRows.select) WHERE f.name > ? ORDER BY f.name LIMIT ?"
@@ -37,6 +40,7 @@ extension SQLiteStore {
         }
     }
 
+    /// Sets an operator's switches; `notFound` when the function, or the version to be pinned, is not known.
     public func setSwitches(
         _ switches: FunctionSwitches,
         of function: String,
@@ -63,7 +67,7 @@ extension SQLiteStore {
             try db.raiseRevision(of: id)
             try db.append(
                 NewEvent(
-                    kind: "switches.changed",
+                    kind: "function.switched",
                     function: function,
                     version: switches.pinnedVersion,
                     message: switches.sentence
@@ -73,6 +77,7 @@ extension SQLiteStore {
         }
     }
 
+    /// Removes a function with its versions, observations and drafts; false when it was not known.
     public func removeFunction(_ name: String, at time: Timestamp) async throws(StoreError) -> Bool {
         try await write { db in
             guard let id = try db.functionID(name) else { return false }
@@ -95,10 +100,12 @@ extension SQLiteStore {
         }
     }
 
+    /// The global switches.
     public func globalSwitches() async throws(StoreError) -> GlobalSwitches {
         try await read { db in try FunctionRows.globalSwitches(db) }
     }
 
+    /// Sets the global switches; raises the revision when something changes.
     public func setGlobalSwitches(_ switches: GlobalSwitches, at time: Timestamp) async throws(StoreError) {
         try await write { db in
             guard try FunctionRows.globalSwitches(db) != switches else { return }

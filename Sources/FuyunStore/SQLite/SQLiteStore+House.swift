@@ -1,6 +1,7 @@
 import GRDB
 
 extension SQLiteStore {
+    /// Notes that a node was heard of; what it does not say stays as it is known.
     public func touchNode(_ node: NodeReport, at time: Timestamp) async throws(StoreError) {
         try Bounds.check(node: node.name)
         try Bounds.check(node.agentVersion, "agent_version", 1...Bounds.name)
@@ -17,6 +18,7 @@ extension SQLiteStore {
         }
     }
 
+    /// Nodes by name.
     public func nodes(after name: String?, limit: Int) async throws(StoreError) -> [StoredNode] {
         try await read { db in
             let sql = "SELECT * FROM node WHERE name > ? ORDER BY name LIMIT ?"
@@ -25,8 +27,9 @@ extension SQLiteStore {
                 arguments: [name ?? "", Bounds.clip(limit)]
             )
             return rows.map { row in
-                StoredNode(
-                    report: NodeReport(name: row["name"], agentVersion: row["agent_version"], revision: row["revision"]),
+                let (version, revision): (String?, Int64?) = (row["agent_version"], row["revision"])
+                return StoredNode(
+                    report: NodeReport(name: row["name"], agentVersion: version, revision: revision),
                     createdAt: row.time("created_at"),
                     seenAt: row.time("seen_at"),
                     observationCount: row["observations"]
@@ -35,11 +38,13 @@ extension SQLiteStore {
         }
     }
 
+    /// Writes an event down.
     public func append(_ event: NewEvent, at time: Timestamp) async throws(StoreError) -> StoredEvent {
         try Bounds.check(event)
         return try await write { db in StoredEvent(id: try db.append(event, at: time), time: time, event: event) }
     }
 
+    /// Events after an id, oldest first.
     public func events(after id: Int64, limit: Int) async throws(StoreError) -> [StoredEvent] {
         try await read { db in
             let rows = try Row.fetchAll(
@@ -62,12 +67,14 @@ extension SQLiteStore {
         }
     }
 
+    /// The id of the newest event; 0 when there is none.
     public func lastEvent() async throws(StoreError) -> Int64 {
         try await read { db in
             try Int64.fetchOne(db.cachedStatement(sql: "SELECT max(id) FROM event")) ?? 0
         }
     }
 
+    /// Keeps a draft; `notFound` when its function is not known.
     public func addDraft(_ draft: NewDraft, at time: Timestamp) async throws(StoreError) -> StoredDraft {
         try Bounds.check(draft)
         return try await write { db in
@@ -83,6 +90,7 @@ extension SQLiteStore {
         }
     }
 
+    /// A function's drafts, newest first.
     public func drafts(of function: String, limit: Int) async throws(StoreError) -> [StoredDraft] {
         try await read { db in
             let sql = """

@@ -3,6 +3,7 @@ import FuyunProtocol
 import GRDB
 
 extension SQLiteStore {
+    /// Stores batches in one transaction, which is synced to disk before the call returns.
     public func ingest(
         _ batches: [ObservationBatch],
         at time: Timestamp
@@ -17,6 +18,7 @@ extension SQLiteStore {
         }
     }
 
+    /// A function's latest observations, newest first.
     public func observations(of function: String, limit: Int) async throws(StoreError) -> [StoredObservation] {
         try await read { db in
             guard let id = try db.functionID(function) else { return [] }
@@ -47,6 +49,7 @@ extension SQLiteStore {
         }
     }
 
+    /// Figures by the version whose decision applied, out of sums that ingest and retention keep up.
     public func versionFigures(of function: String) async throws(StoreError) -> [VersionFigures] {
         try await read { db in
             let sql = """

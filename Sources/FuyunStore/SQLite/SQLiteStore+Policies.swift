@@ -2,6 +2,7 @@ import FuyunPolicy
 import GRDB
 
 extension SQLiteStore {
+    /// Stores a new version and, unless it is a draft, moves it to its status like `setStatus`.
     public func addPolicy(_ policy: NewPolicy, at time: Timestamp) async throws(StoreError) -> StoredPolicy {
         let function = policy.document.metadata.policyID
         try Bounds.check(function: function, "policy_id")
@@ -59,12 +60,14 @@ extension SQLiteStore {
         }
     }
 
+    /// A version; nil when there is none.
     public func policy(of function: String, version: Int) async throws(StoreError) -> StoredPolicy? {
         try await read { [documents] db in
             try PolicyRows.row(of: function, version: version, db).map { try PolicyRows.stored($0, documents) }
         }
     }
 
+    /// The versions of a function, newest first.
     public func policies(
         of function: String,
         before version: Int?,
@@ -83,6 +86,7 @@ extension SQLiteStore {
         }
     }
 
+    /// Moves versions on the ladder; who takes the place of an active version or a candidate retires it.
     public func setStatus(
         _ changes: [StatusChange],
         of function: String,
@@ -101,9 +105,13 @@ extension SQLiteStore {
         }
     }
 
+    /// What changed since a revision.
+    ///
+    /// Reads one commit: revision, functions and switches belong together.
     public func policyChanges(after revision: Int64?) async throws(StoreError) -> PolicyChanges {
         try await read { [documents] db in
-            guard let row = try Row.fetchOne(db.cachedStatement(sql: "SELECT revision, remembered_from FROM store")) else {
+            let sql = "SELECT revision, remembered_from FROM store"
+            guard let row = try Row.fetchOne(db.cachedStatement(sql: sql)) else {
                 throw StoreError(.corrupt, "the table store has no row; restore a backup")
             }
             let (current, oldest): (Int64, Int64) = (row["revision"], row["remembered_from"])
@@ -116,8 +124,8 @@ extension SQLiteStore {
                 switches: try FunctionRows.globalSwitches(db)
             )
             guard since != current else { return changes }
-            let sql = "SELECT * FROM function WHERE revision > ? AND revision > 0 ORDER BY name"
-            for row in try Row.fetchAll(db.cachedStatement(sql: sql), arguments: [since ?? 0]) {
+            let changed = "SELECT * FROM function WHERE revision > ? AND revision > 0 ORDER BY name"
+            for row in try Row.fetchAll(db.cachedStatement(sql: changed), arguments: [since ?? 0]) {
                 let share = PolicyChanges.FunctionPolicies(
                     registration: FunctionRows.registration(row),
                     switches: FunctionRows.switches(row),

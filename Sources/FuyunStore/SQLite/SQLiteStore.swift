@@ -22,6 +22,8 @@ public final class SQLiteStore: Store {
         try SQLiteFile(path: path).prepare()
         do {
             let pool = try DatabasePool(path: path, configuration: configuration)
+            // The pool sets NORMAL for its write-ahead log, which may lose the last commits with the power.
+            try await pool.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA synchronous = FULL") }
             try await refuseNewer(pool, path: path)
             try await checkQuickly(pool, path: path)
             try Schema.migrator.migrate(pool)
@@ -43,10 +45,8 @@ public final class SQLiteStore: Store {
         configuration.maximumReaderCount = 4
         configuration.label = "fuyun-store"
         configuration.prepareDatabase { db in
-            // The pool's own choice for a write-ahead log is NORMAL, which may lose the last commits with the power.
             try db.execute(
                 sql: """
-                    PRAGMA synchronous = FULL;
                     PRAGMA cache_size = -16000;
                     PRAGMA temp_store = MEMORY;
                     PRAGMA trusted_schema = OFF;
@@ -126,10 +126,12 @@ public final class SQLiteStore: Store {
 
     // MARK: Store
 
+    /// Whether the file answers a read.
     public func check() async throws(StoreError) {
         _ = try await read { db in try Int64.fetchOne(db, sql: "SELECT revision FROM store") }
     }
 
+    /// Writes the log out into the file and closes; further calls throw `closed`, closing again does nothing.
     public func close() async throws(StoreError) {
         guard !isClosed.exchange(true, ordering: .relaxed) else { return }
         do {

@@ -25,8 +25,7 @@ struct Chooser {
         library: () -> [Form]
     ) {
         let clean = samples.needs.cleanCount
-        let needed =
-            skeletons.contains { !$0.terms.isEmpty } ? settings.minimumSamples : settings.minimumConstantSamples
+        let needed = hasTerms ? settings.minimumSamples : settings.minimumConstantSamples
         guard clean >= needed else {
             obstacle = "\(clean) of \(needed) samples"
             return
@@ -35,7 +34,7 @@ struct Chooser {
         let constant = Candidate(.constant(samples: samples.rows.count), samples, settings: settings)
         // Amid a few samples nearly every form fits, and those that leave out what matters look the narrowest: the draft
         // knows more of inputs that were not seen.
-        let mayChoose = clean >= settings.minimumChoiceSamples || drafted.isEmpty
+        let mayChoose = clean >= settings.minimumChoiceSamples
         let simple = mayChoose && settings.usesLibrary ? Self.simple(library(), samples, settings) : []
 
         var chosen = Self.narrowest(drafted) ?? constant

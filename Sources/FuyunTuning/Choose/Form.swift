@@ -28,12 +28,16 @@ struct Form: Sendable {
         )
     }
 
-    /// The law with numbers in it.
+    /// The law with numbers in it, rounded up.
     func law(value: String?, _ coefficients: [Double]) -> PolicyLaw {
         let terms = zip(terms, coefficients.dropFirst()).map { term, coefficient in
-            PolicyTerm(name: term.name, expression: term.expression, shape: term.shape.scaled(to: coefficient))
+            PolicyTerm(
+                name: term.name,
+                expression: term.expression,
+                shape: term.shape.scaled(to: Decimal.up(coefficient))
+            )
         }
-        return PolicyLaw(value: value, base: coefficients[0], terms: terms)
+        return PolicyLaw(value: value, base: Decimal.up(coefficients[0]), terms: terms)
     }
 }
 

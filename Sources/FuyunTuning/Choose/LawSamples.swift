@@ -49,7 +49,9 @@ struct LawSamples: Sendable {
             // Only how old samples are next to each other matters, not that the function was idle since.
             let heaviest = laws[place].rows.reduce(0) { max($0, $1.weight) }
             for row in laws[place].rows.indices { laws[place].rows[row].weight /= heaviest }
-            laws[place].rows.sort(by: Row.precedes)
+            let rows = laws[place].rows
+            // Places move instead of rows, which are large.
+            laws[place].rows = rows.indices.sorted { Row.precedes(rows[$0], rows[$1]) }.map { rows[$0] }
             laws[place].needs = Needs(laws[place].rows.map { ($0.kind, $0.lower, $0.upper, $0.weight) })
         }
         return laws

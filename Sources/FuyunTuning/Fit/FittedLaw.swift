@@ -94,12 +94,12 @@ struct FittedLaw: Sendable {
         for row in 0..<variance.size {
             for column in 0...row { variance[row, column] *= factor * factor }
         }
-        let triangle = variance.whitening()
-        let hasLeverage = triangle.rows.contains { row in row.contains { $0 != 0 } }
+        let triangle = variance.whitening().rows.map { $0.map(Decimal.nearest) }
+        let hasLeverage = triangle.contains { row in row.contains { $0 != 0 } }
         return PolicyCalibration(
             offsetBytes: Int(min((offset * factor).rounded(.up), 0x1p53)),
-            scale: min(scale * factor + (factor - 1), 100),
-            leverage: hasLeverage ? triangle.rows : []
+            scale: min(Decimal.up(scale * factor + (factor - 1)), 100),
+            leverage: hasLeverage ? triangle : []
         )
     }
 }

@@ -88,8 +88,9 @@ struct RelativeFit: Sendable {
             for second in 0...first { matrix[first, second] = gram[first * width + second] }
         }
         for column in 0..<width {
-            if let slope = prior[column], slope > 0 {
-                let size = max(slope, isFirst ? 0 : coefficients[column])
+            // First without: a slope that is wrong by orders of magnitude would hold the fit where it is.
+            if !isFirst, let slope = prior[column], slope > 0 {
+                let size = max(slope, coefficients[column])
                 let weight = Self.priorNoise * Self.priorNoise / (size * size)
                 matrix[column, column] += weight
                 right[column] += weight * slope

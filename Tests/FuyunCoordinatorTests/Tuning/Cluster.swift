@@ -231,7 +231,13 @@ final class Cluster {
     /// The active version.
     func active() async throws -> Int? { try await store.function(Self.function)?.activeVersion }
 
-    /// The newest version's reason, for messages.
+    /// The active version, which must be there.
+    func requireActive() async throws -> Int {
+        let active = try await active()
+        return try #require(active)
+    }
+
+    /// What happened to all versions, for messages.
     func history() async throws -> String {
         try await store.policies(of: Self.function, before: nil, limit: 100).reversed()
             .map { "v\($0.version) \($0.status.rawValue): \($0.reason)" }.joined(separator: "\n")
@@ -248,10 +254,8 @@ final class Cluster {
 /// A store in a directory of its own, for one test.
 func withStore(_ body: (SQLiteStore) async throws -> Void) async throws {
     var template = Array("/tmp/fuyun-tuner-XXXXXX".utf8CString)
-    guard
-        let directory = template.withUnsafeMutableBufferPointer({ mkdtemp($0.baseAddress) }).map({ String(cString: $0) }
-        )
-    else { throw StoreError(.failed, "no temporary directory") }
+    guard mkdtemp(&template) != nil else { throw StoreError(.failed, "no temporary directory: errno \(errno)") }
+    let directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     let path = directory + "/fuyun.db"
     defer {
         for suffix in ["", "-wal", "-shm"] { unlink(path + suffix) }

@@ -42,8 +42,10 @@ import Testing
             let poll = Task { try await feed.page(after: before, atMost: .seconds(20)) }
             try await running(cluster) {
                 cluster.tuner.observed([news])
-                #expect(try await poll.value.revision > before)
-                #expect(try await cluster.active() != nil)
+                let revision = try await poll.value.revision
+                let active = try await cluster.active()
+                #expect(revision > before)
+                #expect(active != nil)
             }
         }
     }
@@ -57,9 +59,11 @@ import Testing
             store.fail(StoreError(.full, "the disk is full; make room"))
             try await running(cluster) {
                 cluster.tuner.observed([news])
-                #expect(try await eventually { store.failedCount >= 3 })
+                let hasFailed = try await eventually { store.failedCount >= 3 }
+                #expect(hasFailed)
                 store.fail(nil)
-                #expect(try await eventually { try await cluster.active() != nil })
+                let isActive = try await eventually { try await cluster.active() != nil }
+                #expect(isActive)
             }
         }
     }
@@ -71,7 +75,8 @@ import Testing
             for _ in 0..<6 { try await cluster.call(looking: false) }
             try await running(cluster) {
                 cluster.tuner.changed(Cluster.function)
-                #expect(try await eventually { try await cluster.active() != nil })
+                let isActive = try await eventually { try await cluster.active() != nil }
+                #expect(isActive)
             }
         }
     }
@@ -82,7 +87,8 @@ import Testing
             try await cluster.draft(1.0 / 3)
             for _ in 0..<6 { try await cluster.call(looking: false) }
             try await running(cluster) {
-                #expect(try await eventually { try await cluster.active() != nil })
+                let isActive = try await eventually { try await cluster.active() != nil }
+                #expect(isActive)
             }
         }
     }
@@ -92,7 +98,8 @@ import Testing
             let cluster = Cluster(store: store)
             try await running(cluster) {
                 cluster.tuner.observed((0..<50).map { ObservedFunction(name: "guest/gone\($0)", calls: 1, misses: 1) })
-                #expect(try await eventually { cluster.tuner.rememberedCount == 0 })
+                let isForgotten = try await eventually { cluster.tuner.rememberedCount == 0 }
+                #expect(isForgotten)
             }
         }
     }
@@ -117,7 +124,8 @@ import Testing
             #expect(report.verification?.replayed == 8)
             #expect(report.candidates.contains { $0.isChosen })
             #expect(try await cluster.statuses() == before)
-            let document = PolicyCompiler.compile(try #require(report.proposal?.document))
+            let text = try #require(report.proposal?.document)
+            let document = PolicyCompiler.compile(text)
             #expect(document.policy != nil, "\(document.diagnostics)")
         }
     }
@@ -131,7 +139,8 @@ import Testing
             #expect(report.decision == "publish")
             #expect(report.proposal?.version == 2)
             #expect(try await cluster.statuses() == [1: .retired, 2: .active])
-            let stored = try #require(try await store.policy(of: Cluster.function, version: 2))
+            let found = try await store.policy(of: Cluster.function, version: 2)
+            let stored = try #require(found)
             #expect(stored.author == "tuner")
             #expect(stored.document.metadata.supersedes == 1)
             #expect(stored.reason.hasPrefix("fitted because someone asked for it"))

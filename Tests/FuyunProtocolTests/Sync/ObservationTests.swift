@@ -264,7 +264,7 @@ struct ObservationRecordTests {
     @Test("survive any byte being another")
     func noise() {
         var random = SeededGenerator(seed: 11)
-        for _ in 0..<20_000 {
+        for _ in 0..<5000 {
             var bytes = Array(AgentLine.golden.utf8)
             for _ in 0..<Int.random(in: 1...4, using: &random) {
                 bytes[Int.random(in: bytes.indices, using: &random)] = UInt8.random(in: 0...255, using: &random)

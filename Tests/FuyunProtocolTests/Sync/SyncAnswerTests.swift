@@ -122,8 +122,6 @@ struct PoliciesAnswerTests {
                 + #""functions":[{"function":"a b","policies":[]}]}"#,
             #"{"schema":"fuyun.policies/v1","revision":4,"full":false,"mode_cap":"enforce","#
                 + #""functions":[{"function":"f","policies":[1,2,3,4,5,6,7,8,9]}]}"#,
-            #"{"schema":"fuyun.policies/v1","revision":4,"full":false,"mode_cap":"enforce","#
-                + #""functions":[{"function":"f","policies":[{]}]}"#,
         ]
     )
     func bad(body: String) {

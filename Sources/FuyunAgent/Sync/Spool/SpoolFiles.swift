@@ -71,7 +71,7 @@ struct SpoolFiles: Sendable {
 
     /// Makes a segment with its head; the caller owns the descriptor.
     func create(_ number: UInt64, epoch: UInt64) throws(Errno) -> FileDescriptor {
-        let descriptor = try open(path(of: number), .readWrite, [.exclusiveCreate])
+        let descriptor = try open(path(of: number), .readWrite, [.create, .exclusiveCreate])
         do {
             _ = try descriptor.writeAll(toAbsoluteOffset: 0, SpoolFormat.head(epoch: epoch))
             return descriptor
