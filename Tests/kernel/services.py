@@ -289,6 +289,7 @@ class Coordinator(Unit):
         with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
             json.dump(document, file)
             file.flush()
+            self.fuyun("functions", "register", document["metadata"]["policy_id"])
             self.fuyun("policies", "add", document["metadata"]["policy_id"], file.name)
 
     def activate(self, name, version):
