@@ -36,6 +36,7 @@ let package = Package(
         .library(name: "FuyunProtocol", targets: ["FuyunProtocol"]),
         .library(name: "FuyunStore", targets: ["FuyunStore"]),
         .library(name: "FuyunTuning", targets: ["FuyunTuning"]),
+        .library(name: "PrometheusMetrics", targets: ["PrometheusMetrics"]),
         .library(name: "FuyunTestSupport", targets: ["FuyunTestSupport"]),
     ],
     dependencies: [
@@ -74,7 +75,10 @@ let package = Package(
         .target(name: "Settings", dependencies: ["FuyunPolicy", "MemoryUnits", configuration, logging]),
         .target(
             name: "CoordinatorClient",
-            dependencies: ["FuyunPolicy", "FuyunProtocol", "MemoryUnits", asyncHTTPClient, logging, nioCore, nioSSL]
+            dependencies: [
+                "FuyunPolicy", "FuyunProtocol", "MemoryUnits", asyncHTTPClient, logging, nioCore, nioHTTP1, nioPosix,
+                nioSSL,
+            ]
         ),
         .target(name: "FuyunClient", dependencies: ["FuyunPolicy", "FuyunProtocol", nioCore, nioHTTP1, nioPosix]),
 
@@ -135,7 +139,11 @@ let package = Package(
             name: "CgroupTests",
             dependencies: ["Cgroup", "FuyunTestSupport", "MemoryUnits", systemPackage]
         ),
-        .testTarget(name: "FuyunTuningTests", dependencies: ["FuyunPolicy", "FuyunTuning", "MemoryUnits"]),
+        .testTarget(
+            name: "FuyunTuningTests",
+            dependencies: ["FuyunPolicy", "FuyunTuning", "MemoryUnits"],
+            exclude: ["data", "reference"]
+        ),
         .testTarget(
             name: "FuyunStoreTests",
             dependencies: ["FuyunPolicy", "FuyunProtocol", "FuyunStore", "MemoryUnits", grdb]
@@ -152,7 +160,8 @@ let package = Package(
             name: "FuyunCoordinatorTests",
             dependencies: [
                 "FuyunCoordinator", "FuyunPolicy", "FuyunProtocol", "FuyunStore", "FuyunTestSupport", "FuyunTuning",
-                "MemoryUnits", "PrometheusMetrics", "Settings", httpTypes, hummingbirdTesting, lifecycle, logging, nioCore,
+                "MemoryUnits", "PrometheusMetrics", "Settings", httpTypes, hummingbirdTesting, lifecycle, logging,
+                nioCore,
                 nioPosix, nioSSL, systemPackage,
             ]
         ),
