@@ -25,12 +25,13 @@ import Testing
         let file = open(try #require(Variable.value(Variable.acknowledged)), O_WRONLY | O_APPEND)
         var number = try #require(Variable.value(Variable.first).flatMap(UInt64.init))
         let store = try await SQLiteStore.open(path: path)
+        let rules = RetentionRules(observationsPerFunction: .max, events: 1)
         while true {
             let records = (0..<Self.batchSize).map { observation(number * Self.batchSize + $0) }
             let batches = Self.nodes.map { batch(records, from: number * Self.batchSize, node: $0) }
             _ = try await store.ingest(batches, at: moment(Int64(number)))
-            // Now and then retention runs in between, as it does in a coordinator.
-            if number % 8 == 7 { _ = try await store.prune(RetentionRules(events: 1), at: moment(Int64(number))) }
+            // Now and then retention runs in between, as it does in a coordinator; here it only takes events.
+            if number % 8 == 7 { _ = try await store.prune(rules, at: moment(Int64(number))) }
             let line = Array("\(number)\n".utf8)
             try #require(write(file, line, line.count) == line.count)
             number += 1

@@ -137,6 +137,8 @@ public final class SQLiteStore: Store {
         do {
             // Commits are on disk already; this spares the next start the log. Someone else's long read may forbid it.
             _ = try? await pool.writeWithoutTransaction { db in try db.checkpoint(.truncate) }
+            // Who closes last removes the log, and readers may not: the pool would close them after its writer.
+            pool.releaseMemory()
             try pool.close()
         } catch {
             throw StoreError(error, path: path)
