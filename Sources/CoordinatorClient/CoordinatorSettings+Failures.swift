@@ -31,7 +31,7 @@ extension CoordinatorSettings {
         case is HTTPParserError:
             return CoordinatorError(
                 .badAnswer,
-                "\(url) does not speak HTTP: \(error)",
+                "\(address) does not speak HTTP: \(error)",
                 advice: "is that a coordinator?"
             )
         case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: return untrusted(error, url: url)
@@ -49,7 +49,7 @@ extension CoordinatorSettings {
         case .connectTimeout:
             return CoordinatorError(
                 .timeout,
-                "no connection to \(url) within \(connectTimeout.components.seconds) s",
+                "no connection to \(address) within \(connectTimeout.components.seconds) s",
                 advice: advice
             )
         case .deadlineExceeded, .readTimeout, .writeTimeout, .getConnectionFromPoolTimeout, .tlsHandshakeTimeout:
@@ -79,38 +79,39 @@ extension CoordinatorSettings {
     }
 
     private func unreachable(_ reason: String, url: String) -> CoordinatorError {
-        CoordinatorError(.unreachable, "the coordinator cannot be reached at \(url): \(reason)", advice: advice)
+        CoordinatorError(.unreachable, "the coordinator cannot be reached at \(address): \(reason)", advice: advice)
     }
 
     private var advice: String {
         address.isLoopback
-            ? "systemctl status fuyun-coordinator" : "is it running there, and does the network lead there?"
+            ? "is it running? systemctl status fuyun-coordinator"
+            : "is it running there, and does the network lead there?"
     }
 
     private func untrusted(_ error: any Error, url: String) -> CoordinatorError {
         let text = "\(error)"
         if text.contains("WRONG_VERSION_NUMBER") || text.contains("HTTP_REQUEST") {
-            return CoordinatorError(.tls, "\(url) does not speak TLS", advice: "try http://")
+            return CoordinatorError(.tls, "\(address) does not speak TLS", advice: "try http://")
         }
         let source = authorityFile ?? "the system's certificates"
         if let failure = error as? NIOSSLExtraError, failure == .failedToValidateHostname {
             return CoordinatorError(
                 .tls,
-                "the certificate of \(url) is not for the name \(address.host)",
+                "the certificate of \(address) is not for the name \(address.host)",
                 advice: "use the name that is in it, or have one made for this name"
             )
         }
         if text.contains("CERTIFICATE_VERIFY_FAILED") || text.contains("unableToValidateCertificate") {
             return CoordinatorError(
                 .tls,
-                "the certificate of \(url) is not trusted: nothing in \(source) vouches for it, or its time is over",
+                "the certificate of \(address) is not trusted: nothing in \(source) vouches for it, or its time is over",
                 advice: authorityFile == nil
                     ? "name the file of the authority that signed it" : "is that the authority that signed it?"
             )
         }
         return CoordinatorError(
             .tls,
-            "no TLS connection to \(url): \(text)",
+            "no TLS connection to \(address): \(text)",
             advice: "do both ends speak TLS 1.2 or 1.3?"
         )
     }
@@ -134,7 +135,7 @@ extension CoordinatorSettings {
         case 401:
             return CoordinatorError(
                 .unauthorized,
-                "\(url) does not accept \(tokenFile.map { "the token of \($0)" } ?? "requests without a token")\(said)",
+                "\(address) does not accept \(tokenFile.map { "the token of \($0)" } ?? "requests without a token")\(said)",
                 advice: tokenFile == nil ? "name a token file" : "is it the token that the coordinator has?",
                 refusal: refusal
             )

@@ -159,8 +159,9 @@ struct CoordinatorCommandTests {
             run.output
                 == """
                 guest/watermark  version 3, canary for 3 min
+                fitted to 41 calls
+
                 made by             tuner, 2026-01-21 12:53:20Z
-                why                 fitted to 41 calls
                 takes the place of  version 3
                 calls kept          12, 1 miss, waste 8.3 %
                 headroom            5 %
@@ -359,8 +360,8 @@ struct CoordinatorCommandTests {
         #expect(run.status == 0)
         #expect(
             run.output == """
-                ID  TIME                  EVENT             FUNCTION  VERSION  MESSAGE
-                 2  2026-01-21 12:53:20Z  policy.activated  guest/f         3  it did well
+                ID  TIME                  EVENT             ABOUT       MESSAGE
+                 2  2026-01-21 12:53:20Z  policy.activated  v3 guest/f  it did well
 
                 """
         )

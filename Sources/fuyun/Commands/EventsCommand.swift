@@ -80,23 +80,25 @@ struct EventsCommand: ConsoleCommand {
 
     private func show(_ event: CoordinatorAPI.Event, on console: Console) {
         if answer.json { return console.document(event) }
-        var line = Text(Moments.stamp(event.time), .dim) + Text("  ") + Text(event.kind, .bold)
-        for word in [event.function, event.version.map { "version \($0)" }, event.node] {
-            if let word { line = line + Text("  \(word)") }
-        }
-        console.line(event.message.isEmpty ? line : line + Text("  \(event.message)"))
+        let line = Text(Moments.stamp(event.time), .dim) + Text("  ") + Text(event.kind, .bold)
+        let rest = [Self.about(event), event.message].filter { !$0.isEmpty }.map { "  " + $0 }
+        console.line(line + Text(rest.joined()))
+    }
+
+    /// What an event is about: the version and the function, or the node.
+    private static func about(_ event: CoordinatorAPI.Event) -> String {
+        [event.version.map { "v\($0)" }, event.function, event.node].compactMap { $0 }.joined(separator: " ")
     }
 
     private static func table(_ events: [CoordinatorAPI.Event]) -> Table {
         var table = Table(columns: [
-            .figure("ID", leaveOut: 2), .name("TIME", leaveOut: 1), .name("EVENT"), .words("FUNCTION", minimum: 12),
-            .figure("VERSION"), .words("NODE", minimum: 8), .words("MESSAGE", minimum: 16),
+            .figure("ID", leaveOut: 2), .name("TIME", leaveOut: 1), .name("EVENT"), .words("ABOUT", minimum: 12),
+            .words("MESSAGE", minimum: 24),
         ])
         for event in events {
             table.rows.append([
                 Text(String(event.id)), Text(Moments.stamp(event.time), .dim), Text(event.kind, .bold),
-                Text(event.function ?? ""), Text(event.version.map(String.init) ?? ""), Text(event.node ?? ""),
-                Text(event.message),
+                Text(about(event)), Text(event.message),
             ])
         }
         return table

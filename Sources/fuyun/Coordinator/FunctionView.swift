@@ -7,9 +7,9 @@ enum FunctionView {
     /// The table of functions.
     static func table(_ functions: [CoordinatorAPI.Function]) -> Table {
         var table = Table(columns: [
-            .words("FUNCTION", minimum: 16), .figure("ACTIVE"), .name("CANDIDATE"), .figure("NEWEST", leaveOut: 4),
+            .words("FUNCTION", minimum: 22), .figure("ACTIVE"), .name("CANDIDATE"), .figure("NEWEST", leaveOut: 4),
             .figure("KEPT"), .figure("LAST CALL", leaveOut: 1), .figure("PRESET", leaveOut: 2),
-            .name("RANGE", leaveOut: 3), .words("SWITCHES", minimum: 10),
+            .name("RANGE", leaveOut: 3), .words("SWITCHES", minimum: 18),
         ])
         for function in functions {
             table.rows.append([

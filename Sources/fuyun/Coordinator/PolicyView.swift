@@ -9,7 +9,7 @@ enum PolicyView {
         var table = Table(columns: [
             .figure("VERSION"), .name("STATUS"), .figure("SINCE"), .figure("CALLS"), .figure("MISSES"),
             .figure("WASTE"), .name("BY", leaveOut: 2), .figure("AFTER", leaveOut: 3),
-            .words("WHY", minimum: 12, leaveOut: 1),
+            .words("WHY", minimum: 30, leaveOut: 1),
         ])
         for item in items {
             let misses = item.figures?.misses ?? 0
@@ -31,10 +31,11 @@ enum PolicyView {
             Text(policy.function, .bold) + Text("  version \(item.version), ") + status(item.status)
                 + Text(" for \(Moments.age(item.statusSince))")
         )
+        for line in Text.wrapped(item.reason, width: console.width) where !line.isEmpty { console.line(Text(line)) }
+        console.line()
         var facts = Table(columns: [.name(""), .words("", minimum: 20)], hasHeading: false)
         func row(_ name: String, _ value: String) { facts.rows.append([Text(name, .bold), Text(value)]) }
         row("made by", "\(item.author), \(Moments.stamp(item.createdAt))")
-        if !item.reason.isEmpty { row("why", item.reason) }
         if let earlier = item.supersedes { row("takes the place of", "version \(earlier)") }
         if let figures = item.figures {
             row(

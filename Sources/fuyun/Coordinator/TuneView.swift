@@ -67,18 +67,32 @@ struct TuneView {
     private func showCandidates(on console: Console) {
         guard !report.candidates.isEmpty else { return }
         console.line()
+        let table = candidates(withReasons: true)
+        let widest = table.lines(width: nil).lines.map(\.count).max() ?? 0
+        guard let width = console.width, widest > width else { return console.table(table) }
+        // Reasons are what this is about: where they do not fit beside the figures, they stand below them.
+        console.table(candidates(withReasons: false))
+        console.line()
+        for candidate in report.candidates where !candidate.why.isEmpty {
+            for (place, line) in Text.wrapped("\(candidate.name): \(candidate.why)", width: width - 2).enumerated() {
+                console.line(Text(place == 0 ? line : "  " + line))
+            }
+        }
+    }
+
+    private func candidates(withReasons: Bool) -> Table {
         var table = Table(columns: [
-            .name(""), .words("TRIED", minimum: 12), .figure("MEAN BOUND"), .figure("LEFT OUT"),
-            .words("WHY", minimum: 16),
+            .name(""), .words("TRIED", minimum: 20), .figure("MEAN BOUND"), .figure("LEFT OUT"), .words("WHY"),
         ])
         for candidate in report.candidates {
             let style: Style = candidate.isChosen ? .green : .plain
             table.rows.append([
                 Text(candidate.isChosen ? "→" : "", style), Text(candidate.name, style),
-                Text(bound(candidate.meanBound)), Text(String(candidate.missesLeftOut)), Text(candidate.why),
+                Text(bound(candidate.meanBound)), Text(String(candidate.missesLeftOut)),
+                Text(withReasons ? candidate.why : ""),
             ])
         }
-        console.table(table)
+        return table
     }
 
     private func showVerification(on console: Console) {
