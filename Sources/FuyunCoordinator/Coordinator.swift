@@ -86,6 +86,7 @@ public final class Coordinator: Service {
             store: store,
             feed: feed,
             events: events,
+            settings: configuration.tuning,
             clock: surroundings.clock,
             metrics: metrics.registry,
             logger: logger

@@ -83,6 +83,8 @@ public struct CoordinatorConfiguration: Sendable, Equatable {
     public var retention: RetentionRules
     /// How often what is too old is removed.
     public var retentionInterval: Duration
+    /// When and how policies are fitted, and when versions move.
+    public var tuning: TunerSettings
     /// The least severe log message that is written.
     public var logLevel: Logger.Level
 }

@@ -1,4 +1,5 @@
 import FuyunStore
+import FuyunTuning
 import Logging
 public import Settings
 
@@ -8,7 +9,7 @@ extension CoordinatorConfiguration {
         prefix: ["fuyun", "coordinator"],
         standardFile: "/etc/fuyun/coordinator.json",
         documentation: "docs/coordinator.md",
-        doorSettings + limitSettings + keepingSettings
+        doorSettings + limitSettings + keepingSettings + tuningSettings
     )
 
     private static let doorSettings: [Setting] = [
@@ -67,6 +68,30 @@ extension CoordinatorConfiguration {
         .logLevel,
     ]
 
+    private static let tuningSettings: [Setting] = [
+        .word(
+            "tuning.mode",
+            TuningSettings.Mode.allCases.map(\.rawValue),
+            TuningSettings.Mode.fuyun.rawValue,
+            "how policies are fitted; `fuyun-paper` is for comparison only (docs/tuner.md)"
+        ),
+        .number("tuning.headroom", 0...10, 0.01, "headroom that stays, as a share of the calibrated bound"),
+        .number("tuning.headroom_per_sample", 0...100, 0.6, "headroom that is added for n samples is this over n"),
+        .whole("tuning.half_life_hours", 1...876_000, 336, "age at which an observation counts half"),
+        .number("tuning.error_factor", 1.01...1_000, 2, "a bound that is off by more than this factor asks for a fit"),
+        .whole("tuning.successes", 1...1_000_000, 10, "so many successes since the last fit ask for another"),
+        .whole("tuning.period_seconds", 1...8_640_000, 3_600, "time after which anything new asks for a fit"),
+        .share("tuning.canary_share", 0.1, "share of the calls that a canary decides"),
+        .whole("tuning.canary_calls", 1...1_000_000, 10, "calls under a canary, none missed, that make it active"),
+        .whole(
+            "tuning.cool_down_seconds",
+            1...86_400,
+            600,
+            "time after a roll-back in which limits are only raised; doubles with each that follows"
+        ),
+        .whole("tuning.workers", 0...1_024, 0, "functions that are fitted at the same time; 0 is one a processor"),
+    ]
+
     /// Reads, checks and layers every source.
     ///
     /// - Throws: Every problem found, with its place.
@@ -106,6 +131,7 @@ extension CoordinatorConfiguration {
             retiredVersionsPerFunction: settings.whole("retention.retired_versions")
         )
         retentionInterval = settings.seconds("retention.interval_seconds")
+        tuning = TunerSettings(reading: &settings)
         logLevel = Logger.Level(rawValue: settings.text("log.level")) ?? .info
         if (certificate == nil) != (key == nil) {
             settings.report(place: "tls", "certificate_file and key_file belong together; set both or none")
@@ -134,5 +160,25 @@ extension CoordinatorConfiguration {
                 "\(listen.host) is not loopback: name a file of node tokens, or listen on 127.0.0.1"
             )
         }
+    }
+}
+
+extension TunerSettings {
+    /// The tuner's settings as configured.
+    fileprivate init(reading settings: inout SettingReader) {
+        self.init()
+        fitting.mode = TuningSettings.Mode(rawValue: settings.text("tuning.mode")) ?? .fuyun
+        fitting.headroom = settings.number("tuning.headroom")
+        fitting.headroomPerSample = settings.number("tuning.headroom_per_sample")
+        fitting.halfLife = .seconds(3_600 * settings.whole("tuning.half_life_hours"))
+        rules.errorFactor = settings.number("tuning.error_factor")
+        rules.successes = settings.whole("tuning.successes")
+        rules.successesAtMost = max(rules.successesAtMost, rules.successes)
+        rules.period = settings.seconds("tuning.period_seconds")
+        rules.canaryShare = settings.number("tuning.canary_share")
+        rules.canaryAppliedCalls = settings.whole("tuning.canary_calls")
+        rules.coolDown = settings.seconds("tuning.cool_down_seconds")
+        let workers = settings.whole("tuning.workers")
+        self.workers = workers == 0 ? nil : workers
     }
 }

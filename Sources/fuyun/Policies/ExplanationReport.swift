@@ -28,7 +28,11 @@ struct ExplanationReport {
         guard decision.reason == .policy, let base = explanation.base else { return [] }
         let predicted = explanation.terms.reduce(base) { $0 + ($1.contribution ?? 0) }
         let calibration = explanation.calibration
-        let bound = predicted * (1 + calibration.scale) + Double(calibration.offsetBytes)
+        let margin = predicted * calibration.scale + Double(calibration.offsetBytes)
+        let uncertainty = explanation.uncertainty ?? 0
+        // Exactly as the decision has it where nothing widens the bound.
+        let bound =
+            predicted + (uncertainty > 0 ? (margin * margin + uncertainty * uncertainty).squareRoot() : margin)
         let wanted = Bytes(roundingUp: bound * (1 + decision.headroom)) ?? .max
         let clipped = min(max(wanted, explanation.minimum), explanation.maximum)
         let scale = rounded(calibration.scale, decimals: 6)
@@ -38,7 +42,10 @@ struct ExplanationReport {
                 name: "bound",
                 bytes: Double(decision.bound.rawValue),
                 how: calibration == PolicyCalibration()
-                    ? "no calibration" : "calibration: × (1 + \(scale)) + \(calibration.offsetBytes)"
+                    ? "no calibration"
+                    : "calibration: × (1 + \(scale)) + \(calibration.offsetBytes)"
+                        + (uncertainty > 0
+                            ? ", wider for \(Bytes(roundingUp: uncertainty) ?? .max) of uncertainty" : "")
             ),
             Step(
                 name: "headroom",
