@@ -47,9 +47,11 @@ class Tuned(KernelTest):
 
     def history(self, container):
         """What happened to a function, for messages."""
-        policies = [f"v{entry['version']} {entry['status']} ({entry['author']}: {entry['reason']})"
-                    for entry in self.coordinator.policies(container.function)]
-        return "; ".join(policies)
+        try:
+            policies = self.coordinator.policies(container.function)
+        except OSError:
+            return "the coordinator is away"
+        return "; ".join(f"v{entry['version']} {entry['status']} ({entry['author']}: {entry['reason']})" for entry in policies)
 
 
 class Convergence(Tuned):
