@@ -47,9 +47,11 @@ class Tuned(KernelTest):
 
     def history(self, container):
         """What happened to a function, for messages."""
-        policies = [f"v{entry['version']} {entry['status']} ({entry['author']}: {entry['reason']})"
-                    for entry in self.coordinator.policies(container.function)]
-        return "; ".join(policies)
+        try:
+            policies = self.coordinator.policies(container.function)
+        except OSError:
+            return "the coordinator is away"
+        return "; ".join(f"v{entry['version']} {entry['status']} ({entry['author']}: {entry['reason']})" for entry in policies)
 
 
 class Convergence(Tuned):
@@ -132,25 +134,50 @@ class Misses(Tuned):
         finally:
             self.coordinator.start()
 
-    def test_a_forced_bad_version_is_rolled_back_by_itself(self):
+    def test_a_forced_bad_version_goes_by_itself(self):
+        """Far too low for calls that are known: it goes as soon as they are replayed, whether or not a call suffers first."""
         container = self.trained()
         good = self.agent.active_version(container.function)
+        after = self.events(container.function)[-1]["id"]
         self.coordinator.activate(container.function, 1)
-        wait_until(lambda: self.agent.active_version(container.function) == 1, 20, what="the forced version to reach the node")
-        answer = self.call(container, 90)
-        ended = time.monotonic()
-        self.assertNotEqual(self.killed(container, answer)["limit_bytes"], 512 * MIB)
-        wait_until(lambda: self.agent.active_version(container.function) not in (1, None), 30, 0.02,
-                   f"the forced version to go: {self.history(container)}")
-        seconds = time.monotonic() - ended
-        statuses = self.coordinator.statuses(container.function)
-        print(f"     rolled back from v1 to v{self.agent.active_version(container.function)} (v{good} before) {seconds:.2f} s after the miss",
+        answers = [self.call(container, 90)]
+        wait_until(lambda: self.agent.active_version(container.function) not in (1, None) and self.coordinator.active_version(container.function) != 1,
+                   30, 0.02, f"the forced version to go: {self.history(container)}")
+        steps = [event for event in self.events(container.function) if event["id"] > after]
+        forced = next(event for event in steps if event["kind"] == "policy.activated" and event["version"] == 1)
+        ended = next(event for event in steps if event["id"] > forced["id"] and event["kind"] in ("policy.activated", "policy.rolled_back"))
+        print(f"     v1 was forced over v{good}: v{self.agent.active_version(container.function)} instead after "
+              f"{(ended['time_ms'] - forced['time_ms']) / 1000:.2f} s, {sum(a.status != 200 for a in answers)} of {len(answers)} calls died",
               flush=True)
-        self.assertEqual(statuses[1], "retired", statuses)
+        self.assertEqual(self.coordinator.statuses(container.function)[1], "retired", self.history(container))
         for size in (90, 30, 120):
             self.assertEqual(self.call(container, size).status, 200, self.history(container))
-        events = [event["kind"] for event in self.events(container.function)]
-        self.assertTrue(any("roll" in kind for kind in events), events)
+
+    def test_a_version_that_misses_is_rolled_back_by_itself(self):
+        """Nothing known speaks against it, but it may not grant what a large call needs; the one before it would have."""
+        container = self.start()
+        for size in (10, 20, 30, 40, 50, 60):
+            self.assertEqual(self.call(container, size).status, 200)
+        good = wait_until(lambda: self.agent.active_version(container.function), 20, what="an active version")
+        document = self.coordinator.ask("GET", f"/v1/functions/{segment(container.function)}/policies/{good}")["document"]
+        document["metadata"]["status"] = "shadow"
+        document["safety"]["bounds"]["max"] = 96 * MIB
+        self.coordinator.add(document)
+        bad = max(self.coordinator.statuses(container.function))
+        self.coordinator.activate(container.function, bad)
+        wait_until(lambda: self.agent.active_version(container.function) == bad, 20, what="the bad version to reach the node")
+        self.assertEqual(self.call(container, 40).status, 200)
+        answer = self.call(container, 120)
+        ended = time.monotonic()
+        wait_until(lambda: self.agent.active_version(container.function) not in (bad, None), 30, 0.02,
+                   f"the bad version to go: {self.history(container)}")
+        seconds = time.monotonic() - ended
+        self.assertLess(self.killed(container, answer)["limit_bytes"], 125 * MIB, "96 MiB, and what the container held")
+        print(f"     v{bad} rolled back to v{self.agent.active_version(container.function)} on the node {seconds:.2f} s after its miss", flush=True)
+        self.assertEqual(self.coordinator.statuses(container.function)[bad], "retired", self.history(container))
+        kinds = [event["kind"] for event in self.events(container.function)]
+        self.assertIn("policy.rolled_back", kinds, self.history(container))
+        self.assertEqual(self.call(container, 120).status, 200, self.history(container))
 
     def events(self, function):
         found, after = [], 0

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Sends invocations of mixed sizes to the demonstration functions, and shows how their policies get better meanwhile.
 
-    driver.py --container guest/video-frames=127.0.0.1:9002 … [--count 104] [--seed 1] [--report FILE]
+    driver.py --container guest/video-frames=127.0.0.1:9002 … [--count 140] [--seed 1] [--report FILE]
               [--coordinator URL --token-file FILE] [--force FUNCTION=VERSION] [--static-bytes 268435456] [--observations FILE]
 
 One call at a time in each container. What the agent decided and saw is read from its observation log by activation id, what the
-coordinator made of it from the coordinator. `--force` activates a version known to be bad at the end, to see it rolled back.
+coordinator made of it from the coordinator. `--force` activates a version known to be bad at the end, to see it go.
 Exit status: 0 when every invocation succeeded (but for what `--force` provoked), 1 when one failed or a forced version stayed,
 2 when a container could not be initialised.
 """
@@ -42,7 +42,7 @@ EVENTS = {
         clip(640, 360, 20, 1), clip(640, 480, 10, 1), clip(1280, 720, 5, 1), clip(1280, 720, 8, 1),
     ],
     "guest/graph-rank": [
-        (f"{size} vertices", {"size": size}) for size in (500, 2000, 5000, 10000, 20000, 30000)
+        (f"{size} vertices", {"size": size}) for size in (500, 2000, 5000, 10000, 15000, 20000)
     ],
     "guest/allocator": [
         (f"{size // MiB} MiB {mode}", {"bytes": size, "mode": mode, "hold_ms": 50})
@@ -53,7 +53,7 @@ EVENTS = {
     ],
 }
 # Shares of the calls: all functions end at about the same time.
-SHARES = {"guest/video-watermark": 4, "guest/video-frames": 6, "guest/graph-rank": 8, "guest/allocator": 8}
+SHARES = {"guest/video-watermark": 7, "guest/video-frames": 10, "guest/graph-rank": 25, "guest/allocator": 28}
 
 
 def plan(functions, count, seed):
@@ -88,32 +88,40 @@ def work(container, calls, table, observations):
 
 
 def force(container, version, table, observations, versions):
-    """Activates a version that is known to be bad and calls until it is rolled back: what came of it, as an object."""
+    """Activates a version that is known to be bad and calls until it is gone again: what came of it, as an object."""
     function = container.function
-    good = versions.active(function)
     table.say(f"An operator forces version {version} of {function}, which is far too low")
-    versions.coordinator.activate(function, version, "to see it rolled back")
-    versions.wait(lambda known: known.active(function) == version, 10)
-    # A child process takes the memory: the function's server survives its death.
+    versions.coordinator.activate(function, version, "to see what becomes of it")
+    # A child process takes the memory: the function's server would survive its death.
     event = {"bytes": 120 * MiB, "mode": "child", "hold_ms": 50}
-    result = {"function": function, "version": version, "good": good, "killed": 0, "seconds": None, "calls": []}
+    result = {"function": function, "version": version, "killed": 0, "seconds": None, "by": None, "calls": 0}
     for _ in range(5):
         invocation = Invocation(function, "120 MiB child", event)
         call(container, invocation, table, observations)
-        result["calls"].append(invocation)
-        began = time.monotonic()
-        if version_of(invocation.observation or {}) != version:
-            continue  # the agent did not have it yet
-        result["killed"] += not invocation.ok
-        if versions.wait(lambda known: known.active(function) not in (version, None), 10):
-            result["seconds"] = time.monotonic() - began
+        result["calls"] += 1
+        if version_of(invocation.observation or {}) == version:
+            result["killed"] += not invocation.ok
+        if versions.wait(lambda known: gone(known, function, version), 5):
+            result["seconds"], result["by"] = gone(versions, function, version)
             break
     result["now"] = versions.active(function)
     again = Invocation(function, "120 MiB child", event)
     call(container, again, table, observations)
-    result["calls"].append(again)
     result["again"] = again.ok
     return result
+
+
+def gone(versions, function, version):
+    """How many seconds a forced version was active, and the step that ended it; None while it is."""
+    forced = None
+    for event in versions.history:
+        if event.get("function") != function:
+            continue
+        if step(event) == "activated" and event.get("version") == version:
+            forced = event
+        elif forced and step(event) in ("activated", "rolled_back", "suspended") and versions.active(function) != version:
+            return (event["time_ms"] - forced["time_ms"]) / 1000, step(event)
+    return None
 
 
 def summarize(invocations, static, versions):
@@ -181,12 +189,13 @@ def report(figures, invocations, forced, width):
         say("Ladder", ", ".join(
             f"{count} × {name.replace('_', ' ')}" for name, count in sorted(figures["events"].items())) or "nothing moved", width)
     if forced:
-        name = f"v{forced['version']} of {forced['function'].rpartition('/')[2]}"
+        name = f"v{forced['version']} of {forced['function'].rpartition('/')[2]}, far too low, was made active on purpose"
         if forced["seconds"] is None:
-            say("Roll-back", f"{name} was forced on purpose and was NOT rolled back", width)
+            say("Forced", f"{name} and STAYED", width)
         else:
-            say("Roll-back", f"{name} was forced on purpose: {forced['killed']} out of memory, {forced['seconds']:.1f} s later "
-                f"v{forced['now']} by itself; the same call again {'succeeded' if forced['again'] else 'FAILED'}", width)
+            how = "rolled back to" if forced["by"] == "rolled_back" else "replaced by"
+            say("Forced", f"{name}: {how} v{forced['now']} after {forced['seconds']:.1f} s by itself, {forced['killed']} calls ran out of "
+                f"memory; the next one {'succeeded' if forced['again'] else 'FAILED'}", width)
     for outcome, count in collections.Counter(i.outcome for i in invocations if not i.ok).most_common(5):
         print(f"{'':<10}{count} × {outcome}")
 
@@ -194,7 +203,7 @@ def report(figures, invocations, forced, width):
 def main():
     parser = argparse.ArgumentParser(description="Sends invocations to the demonstration functions.")
     parser.add_argument("--container", action="append", required=True, metavar="FUNCTION=HOST:PORT")
-    parser.add_argument("--count", type=int, default=104)
+    parser.add_argument("--count", type=int, default=140)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--static-bytes", type=int, default=256 * MiB, help="the limit that the platform declares")
     parser.add_argument("--observations", default="/var/lib/fuyun/observations.jsonl", metavar="FILE")
@@ -246,7 +255,7 @@ def main():
     if arguments.force and versions:
         function, _, version = arguments.force.partition("=")
         forced = force(containers[function], int(version), table, observations, versions)
-        figures["forced"] = {key: value for key, value in forced.items() if key != "calls"}
+        figures["forced"] = forced
     table.finish()
     report(figures, invocations, forced, table.width)
     if arguments.report:
