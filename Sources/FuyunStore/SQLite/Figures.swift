@@ -33,16 +33,26 @@ struct Figures {
 
     /// Adds everything to the table.
     func add(to db: Database) throws {
-        for (key, counts) in counts {
-            try db.run(
-                """
-                INSERT INTO figure (function_id, version, calls, misses, granted, needed) VALUES (?, ?, ?, ?, ?, ?)
+        var rows = ManyRows(
+            into: "figure (function_id, version, calls, misses, granted, needed)",
+            columns: 6,
+            onConflict: """
                 ON CONFLICT DO UPDATE SET calls = calls + excluded.calls, misses = misses + excluded.misses,
                     granted = granted + excluded.granted, needed = needed + excluded.needed
-                """,
-                [key.function, key.version, counts.calls, counts.misses, counts.granted, counts.needed]
-            )
+                """
+        )
+        // In the order of the table, so that each of its pages is changed once.
+        for (key, counts) in counts.sorted(by: { ($0.key.function, $0.key.version) < ($1.key.function, $1.key.version) }
+        ) {
+            rows.add(key.function.databaseValue)
+            rows.add(key.version.databaseValue)
+            rows.add(counts.calls.databaseValue)
+            rows.add(counts.misses.databaseValue)
+            rows.add(counts.granted.databaseValue)
+            rows.add(counts.needed.databaseValue)
+            try rows.insertIfFull(db)
         }
+        try rows.insert(db)
     }
 
     /// Takes everything away from the table; what is empty then goes, and what rounding left in its sums with it.

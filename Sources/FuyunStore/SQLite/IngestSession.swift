@@ -2,6 +2,24 @@ import FoundationEssentials
 import FuyunProtocol
 import GRDB
 
+/// Row numbers of functions and words that are committed, from one session to the next.
+struct KnownNumbers {
+    /// The revision at which the functions were there.
+    var revision: Int64?
+    /// Functions by name.
+    var functions: [String: Int64] = [:]
+    /// Words by text; nil for those that get no number.
+    var words: [String: UInt64?] = [:]
+
+    /// The same, or nothing when it has grown too large to keep.
+    fileprivate var bounded: KnownNumbers {
+        var kept = self
+        if functions.count > 50_000 { kept.functions = [:] }
+        if words.count > 50_000 { kept.words = [:] }
+        return kept
+    }
+}
+
 /// Puts batches into the tables, within one transaction.
 ///
 /// Each function, word and spool is looked up once; rows go in many a statement; counts are summed up and written at the end.
@@ -9,22 +27,27 @@ struct IngestSession {
     private let db: Database
     private let time: Timestamp
     private var words: WordTable
-    private var functions: [String: Int64] = [:]
+    private var functions: [String: Int64]
     private var figures = Figures()
     private var writer = CompactWriter(capacity: 256)
-    private var rows: [DatabaseValue] = []
+    private var rows = ManyRows(
+        into: "observation (id, function_id, spool_id, received_at, body)",
+        columns: 5
+    )
     private var last: Int64
+    private let revision: Int64
 
-    /// Rows of one statement.
-    private static let rowsAtOnce = 64
-    private static let columns = 5
+    /// What the next session need not look up, once this one is committed.
+    var known: KnownNumbers { KnownNumbers(revision: revision, functions: functions, words: words.known).bounded }
 
-    init(_ db: Database, at time: Timestamp) throws {
+    init(_ db: Database, at time: Timestamp, knowing numbers: KnownNumbers) throws {
         self.db = db
         self.time = time
-        words = WordTable(db)
+        words = WordTable(db, known: numbers.words)
+        // A removed function's number is never given again, and each removal raises the revision.
+        revision = try db.revision()
+        functions = numbers.revision == revision ? numbers.functions : [:]
         last = try Int64.fetchOne(db.cachedStatement(sql: "SELECT last FROM observation_number")) ?? 0
-        rows.reserveCapacity(Self.rowsAtOnce * Self.columns)
     }
 
     /// Takes a batch in.
@@ -43,7 +66,7 @@ struct IngestSession {
 
     /// Writes what is held back.
     mutating func finish() throws {
-        if !rows.isEmpty { try insertRows() }
+        try rows.insert(db)
         try figures.add(to: db)
         try db.run("UPDATE observation_number SET last = ?", [last])
     }
@@ -54,29 +77,12 @@ struct IngestSession {
         try ObservationCodec.write(record, receivedAt: time, words: &words, into: &writer)
         figures.add(record, of: function)
         last += 1
-        rows.append(last.databaseValue)
-        rows.append(function.databaseValue)
-        rows.append(spool.databaseValue)
-        rows.append(time.milliseconds.databaseValue)
-        rows.append(Data(writer.bytes).databaseValue)
-        if rows.count == Self.rowsAtOnce * Self.columns { try insertRows() }
-    }
-
-    private mutating func insertRows() throws {
-        let count = rows.count / Self.columns
-        let sql = count == Self.rowsAtOnce ? Self.fullInsert : Self.insert(count)
-        let statement = try count == Self.rowsAtOnce ? db.cachedStatement(sql: sql) : db.makeStatement(sql: sql)
-        statement.setUncheckedArguments(StatementArguments(rows))
-        try statement.execute()
-        rows.removeAll(keepingCapacity: true)
-    }
-
-    private static let fullInsert = insert(rowsAtOnce)
-
-    private static func insert(_ count: Int) -> String {
-        let row = "(?, ?, ?, ?, ?)"
-        return "INSERT INTO observation (id, function_id, spool_id, received_at, body) VALUES "
-            + Array(repeating: row, count: count).joined(separator: ", ")
+        rows.add(last.databaseValue)
+        rows.add(function.databaseValue)
+        rows.add(spool.databaseValue)
+        rows.add(time.milliseconds.databaseValue)
+        rows.add(Data(writer.bytes).databaseValue)
+        try rows.insertIfFull(db)
     }
 
     private mutating func functionID(_ name: String) throws -> Int64 {

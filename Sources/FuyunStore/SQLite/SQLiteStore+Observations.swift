@@ -1,6 +1,7 @@
 import FoundationEssentials
 import FuyunProtocol
 import GRDB
+import Synchronization
 
 extension SQLiteStore {
     /// Stores batches in one transaction, which is synced to disk before the call returns.
@@ -10,12 +11,15 @@ extension SQLiteStore {
     ) async throws(StoreError) -> [IngestReceipt] {
         for batch in batches { try Bounds.check(batch) }
         guard !batches.isEmpty else { return [] }
-        return try await write { db in
-            var session = try IngestSession(db, at: time)
+        let (receipts, known) = try await write { [self] db in
+            var session = try IngestSession(db, at: time, knowing: self.known.withLock { $0 })
             let receipts = try batches.map { try session.add($0) }
             try session.finish()
-            return receipts
+            return (receipts, session.known)
         }
+        // Only now: what a transaction that failed had added is not there.
+        self.known.withLock { $0 = known }
+        return receipts
     }
 
     /// A function's latest observations, newest first.

@@ -12,6 +12,7 @@ public final class SQLiteStore: Store {
     public let path: String
     let pool: DatabasePool
     let documents = DocumentCache()
+    let known = Mutex(KnownNumbers())
     private let isClosed = Atomic(false)
 
     /// Opens a database; makes it, with mode 0600, when it is missing, and brings an older one up to date.

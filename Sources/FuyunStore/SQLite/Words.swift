@@ -9,9 +9,13 @@ struct WordTable: WordNumbers {
     static let longestWord = 64
 
     private let db: Database
-    private var known: [String: UInt64?] = [:]
+    /// Numbers, nil for words that get none.
+    private(set) var known: [String: UInt64?]
 
-    init(_ db: Database) { self.db = db }
+    init(_ db: Database, known: [String: UInt64?]) {
+        self.db = db
+        self.known = known
+    }
 
     mutating func number(of word: String) throws -> UInt64? {
         if let number = known[word] { return number }
