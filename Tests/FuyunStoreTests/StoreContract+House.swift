@@ -114,6 +114,17 @@ extension StoreContract {
     ]
 
     static let houseCases: [StoreContract] = [
+        StoreContract("numbers of a spool that was silent for longer than observations are kept are new all the same") {
+            store in
+            let ten = (1...10).map { observation($0) }
+            _ = try await store.ingest([batch(ten)], at: moment(1))
+            let rules = RetentionRules(observationAge: .seconds(60))
+            #expect(try await store.prune(rules, at: moment(5000)).observations == 10)
+            let receipts = try await store.ingest([batch([ten[0]], from: 11)], at: moment(5001))
+            #expect(receipts == [IngestReceipt(stored: 1, duplicates: 0)])
+            let again = try await store.ingest([batch(ten)], at: moment(5002))
+            #expect(again == [IngestReceipt(stored: 0, duplicates: 10)])
+        },
         StoreContract("a node is known by what it last said") { store in
             try await store.touchNode(NodeReport(name: "b", agentVersion: "1.0", revision: 5), at: moment(0))
             try await store.touchNode(NodeReport(name: "a"), at: moment(1))

@@ -56,6 +56,16 @@ import Testing
         #expect(proposal.safety.calibration?.leverage.joined().allSatisfy(\.isFinite) != false)
     }
 
+    /// Whoever may report can report anything: the numbers of a forger must not end the process.
+    @Test(arguments: [1e15, 1e19, 1.8e19]) func survivesForgedSamples(_ need: Double) {
+        let forged =
+            (0..<9).map { _ in Sample(x: 1, y: 1, need: need) }
+            + (0..<11).map { _ in Sample(x: 1e-19, y: 1, need: 1) } + [Sample(x: 1e-19, y: 1, need: need)]
+        let draft = document([law(base: 1e6, x: 1000, y: nil)])
+        let outcome = Tuner.tune(TuningProblem(skeletons: [draft], samples: forged, grant: everything))
+        #expect(outcome.candidates.allSatisfy { $0.meanBound < .max })
+    }
+
     @Test(arguments: seeds) func coversWhatItWasGiven(_ seed: UInt64) throws {
         let problem = Self.problem(seed)
         guard let policy = tuned(problem) else { return }

@@ -14,6 +14,8 @@ struct PolicyPuller: Sendable {
     static let wait: Duration = .seconds(30)
     /// The least time between two polls that bring nothing, for a coordinator that does not wait.
     static let leastPause: Duration = .seconds(1)
+    /// The least time between two polls when one brought something.
+    static let newsPause: Duration = .milliseconds(100)
 
     let link: any CoordinatorLink
     let bell: Doorbell
@@ -42,8 +44,10 @@ struct PolicyPuller: Sendable {
                 if isNew || answer.isFull || !answer.functions.isEmpty || answer.modeCap != policies.modeCap {
                     policies = await merge(answer, into: policies, use)
                 }
-                if !isNew, Clocks.monotonic().since(asked) < Self.leastPause {
-                    await bell.wait(for: .closed, atMost: Self.leastPause)
+                // A coordinator that always has news at once must not keep this machine busy; one real change is not held up,
+                // since the pause comes after it.
+                if Clocks.monotonic().since(asked) < Self.leastPause {
+                    await bell.wait(for: .closed, atMost: isNew ? Self.newsPause : Self.leastPause)
                 }
             } catch {
                 guard !bell.isClosed else { return }

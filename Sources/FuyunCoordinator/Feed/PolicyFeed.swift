@@ -67,7 +67,17 @@ public final class PolicyFeed: Sendable {
             return task
         }
         do {
-            return try await task.value
+            let page = try await task.value
+            // An answer of everything is large, and the same for all who need it: it is kept once, as theirs who have
+            // nothing, whatever revision they name.
+            if page.isFull, let revision {
+                lookups.withLock { lookups in
+                    guard lookups[revision] == task else { return }
+                    lookups[revision] = nil
+                    if lookups[nil] == nil { lookups[nil] = task }
+                }
+            }
+            return page
         } catch {
             lookups.withLock { if $0[revision] == task { $0[revision] = nil } }
             throw error as? StoreError ?? StoreError(.failed, "\(error)")

@@ -6,7 +6,8 @@ import NIOHTTPTypes
 /// Ends connections whose requests do not arrive in time, and those whose last answer said that they end.
 ///
 /// A request is given a fixed time from its head to its end, and a new connection the same time for its first head:
-/// bytes that drip in buy no more. Whoever is too slow is told so (408) when nothing was answered yet.
+/// bytes that drip in buy no more. Whoever is too slow is told so (408) when nothing was answered yet. Whoever does not
+/// read its answers for that time is closed.
 final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -16,6 +17,8 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private let limit: TimeAmount
     private let onTimeout: @Sendable () -> Void
     private var timer: Scheduled<Void>?
+    /// Runs while the peer does not read what is written for it.
+    private var readingTimer: Scheduled<Void>?
     /// A head was read, and its end not yet.
     private var isReading = false
     /// Requests whose answers are not written to their ends.
@@ -32,7 +35,7 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
         if context.channel.isActive { startTimer(context) }
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { stopTimer() }
+    func handlerRemoved(context: ChannelHandlerContext) { stopTimers() }
 
     func channelActive(context: ChannelHandlerContext) {
         startTimer(context)
@@ -40,8 +43,20 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        stopTimer()
+        stopTimers()
         context.fireChannelInactive()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        readingTimer?.cancel()
+        readingTimer = nil
+        if !context.channel.isWritable {
+            readingTimer = context.eventLoop.assumeIsolated().scheduleTask(in: limit) {
+                self.onTimeout()
+                context.close(promise: nil)
+            }
+        }
+        context.fireChannelWritabilityChanged()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -83,6 +98,12 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private func startTimer(_ context: ChannelHandlerContext) {
         stopTimer()
         timer = context.eventLoop.assumeIsolated().scheduleTask(in: limit) { self.timeIsUp(context) }
+    }
+
+    private func stopTimers() {
+        stopTimer()
+        readingTimer?.cancel()
+        readingTimer = nil
     }
 
     private func stopTimer() {

@@ -74,7 +74,11 @@ extension SQLiteStore {
     /// functions that were removed before the oldest event.
     private func forget(before oldest: Int64, removalsBefore oldestRemoval: Int64) async throws(StoreError) {
         _ = try await repeated { db in
-            let sql = "SELECT spool_id, block FROM spool_block WHERE changed_at < ? LIMIT ?"
+            // A spool's newest block stays: its other numbers may still come.
+            let sql = """
+                SELECT spool_id, block FROM spool_block AS old WHERE changed_at < ?
+                AND block < (SELECT max(block) FROM spool_block WHERE spool_id = old.spool_id) LIMIT ?
+                """
             let rows = try Row.fetchAll(db.cachedStatement(sql: sql), arguments: [oldest, Pruning.slice])
             for row in rows {
                 let (spool, block): (Int64, Int64) = (row["spool_id"], row["block"])

@@ -49,9 +49,11 @@ struct Candidate: Sendable {
                 law.cover(need, rows, row)
             }
         }
+        let meanBound = law.meanBound(rows)
+        guard meanBound > 0, meanBound < 0x1p60, law.scale.isFinite, law.offset.isFinite else { return nil }
         self.form = form
         self.law = law
-        meanBound = law.meanBound(rows)
+        self.meanBound = meanBound
         looMisses = fits.reduce(0) { max($0, $1.calibration.looMisses) }
         parts = fits.map { ($0.fit.noise, $0.mean, $0.calibration.looMisses, $0.weight) }
     }

@@ -97,6 +97,8 @@ struct Chooser {
     }
 
     private static func percent(_ share: Double) -> String {
+        // Samples come from outside: a ratio can be anything.
+        guard share.magnitude < 1e9 else { return "more than 10^9 times" }
         let tenths = Int((share * 1000).rounded())
         return tenths % 10 == 0 ? "\(tenths / 10) %" : "\(tenths / 10).\(tenths % 10) %"
     }

@@ -21,6 +21,9 @@ struct SampleReader {
         variables = policy.document.inputs.variables
     }
 
+    /// A need beyond this (1 PiB) is no machine's: whoever reports one is mistaken or lies.
+    private static let largest = Bytes(1 << 50)
+
     /// A sample's features as the policy reads them from a payload.
     func features(_ sample: Sample) -> FeatureVector { policy.features(of: sample) }
 
@@ -28,10 +31,10 @@ struct SampleReader {
     func need(_ sample: Sample, _ features: FeatureVector) -> (kind: Needs.Kind, lower: Double, upper: Double)? {
         switch sample.need {
         case .above(let bytes):
-            guard bytes > .zero, bytes < .max else { return nil }
+            guard bytes > .zero, bytes <= Self.largest else { return nil }
             return (.above, Double(bytes.rawValue), .infinity)
         case .between(let least, let most):
-            guard most > .zero, most < .max else { return nil }
+            guard most > .zero, most <= Self.largest else { return nil }
             let upper = Double(most.rawValue)
             let lower = min(Double(least.rawValue), upper)
             guard upper > lower * Self.narrow, isSaturated(upper, sample, features) else {
