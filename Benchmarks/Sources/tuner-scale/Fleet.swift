@@ -174,7 +174,7 @@ struct Fleet {
     /// The most that the process held so far, in bytes.
     private func resident() -> UInt64 {
         var usage = rusage()
-        getrusage(RUSAGE_SELF, &usage)
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         return UInt64(usage.ru_maxrss) << 10
     }
 }

@@ -14,16 +14,25 @@ var table = Table([
     "functions", "first fits", "a function", "second fits", "a function", "one news", "one OOM to its version",
     "resident",
 ])
+/// A duration in milliseconds, a function.
+func each(_ duration: Duration, _ size: Int) -> String {
+    fixed(duration.inSeconds * 1e3 / Double(size), 2) + " ms"
+}
+
+func row(_ size: Int, _ figures: Fleet.Figures) -> [String] {
+    let first = fixed(figures.first.inSeconds, 2) + " s"
+    let second = fixed(figures.second.inSeconds, 2) + " s"
+    let news = fixed(figures.news.inSeconds * 1e9, 0) + " ns"
+    let reaction = fixed(figures.reaction.inSeconds * 1e3, 1) + " ms"
+    let resident = "\(figures.resident >> 20) MiB"
+    return ["\(size)", first, each(figures.first, size), second, each(figures.second, size), news, reaction, resident]
+}
+
 for size in sizes {
     do {
-        let figures = try await Fleet(functions: size).measure()
-        func each(_ duration: Duration) -> String { fixed(duration.inSeconds * 1e3 / Double(size), 2) + " ms" }
-        table.add([
-            String(size), fixed(figures.first.inSeconds, 2) + " s", each(figures.first),
-            fixed(figures.second.inSeconds, 2) + " s", each(figures.second),
-            fixed(figures.news.inSeconds * 1e9, 0) + " ns", fixed(figures.reaction.inSeconds * 1e3, 1) + " ms",
-            "\(figures.resident >> 20) MiB",
-        ])
+        var fleet = Fleet(functions: size)
+        let figures = try await fleet.measure()
+        table.add(row(size, figures))
     } catch {
         print("\(size) functions: \(error)")
         exit(1)
