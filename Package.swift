@@ -58,6 +58,7 @@ let package = Package(
     targets: [
         // Floor 0: C, and units.
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
         .target(name: "CLinux"),
         .target(name: "MemoryUnits"),
 
@@ -67,6 +68,8 @@ let package = Package(
         .target(name: "Systemd", dependencies: ["CSystemd", "MemoryUnits", logging, lifecycle]),
         .target(name: "PrometheusMetrics", dependencies: [metrics]),
         .target(name: "FuyunTuning", dependencies: ["FuyunPolicy", "MemoryUnits", realModule]),
+        .target(name: "FuyunDrafter", dependencies: ["FuyunPolicy", "MemoryUnits"]),
+        .target(name: "SourceArchive", dependencies: ["CArchive", "FuyunDrafter", "MemoryUnits", systemPackage]),
 
         // Floor 2: values and wires.
         .target(name: "FuyunInvocation", dependencies: ["Cgroup", "FuyunPolicy", "MemoryUnits"]),
@@ -79,6 +82,17 @@ let package = Package(
                 "FuyunPolicy", "FuyunProtocol", "MemoryUnits", asyncHTTPClient, logging, nioCore, nioHTTP1, nioPosix,
                 nioSSL,
             ]
+        ),
+        .target(
+            name: "ModelClient",
+            dependencies: [
+                "FuyunDrafter", "FuyunPolicy", "MemoryUnits", asyncHTTPClient, logging, nioCore, nioHTTP1, nioPosix,
+                nioSSL,
+            ]
+        ),
+        .target(
+            name: "FuyunReplay",
+            dependencies: ["FuyunInvocation", "FuyunPolicy", "FuyunProtocol", "FuyunTuning", "MemoryUnits", realModule]
         ),
         .target(name: "FuyunClient", dependencies: ["FuyunPolicy", "FuyunProtocol", nioCore, nioHTTP1, nioPosix]),
 
@@ -95,7 +109,8 @@ let package = Package(
         .target(
             name: "FuyunCoordinator",
             dependencies: [
-                "FuyunPolicy", "FuyunProtocol", "FuyunStore", "FuyunTuning", "MemoryUnits", "PrometheusMetrics",
+                "FuyunDrafter", "ModelClient", "FuyunPolicy", "FuyunProtocol", "FuyunStore", "FuyunTuning",
+                "MemoryUnits", "PrometheusMetrics",
                 "Settings", "Systemd",
                 httpTypes, hummingbird, hummingbirdCore, lifecycle, logging, metrics, nioCore, nioHTTPTypes, nioPosix,
                 nioSSL,
@@ -123,7 +138,8 @@ let package = Package(
         .executableTarget(
             name: "fuyun",
             dependencies: [
-                "Cgroup", "CoordinatorClient", "FuyunClient", "FuyunPolicy", "FuyunProtocol", "MemoryUnits",
+                "Cgroup", "CoordinatorClient", "FuyunClient", "FuyunDrafter", "FuyunPolicy", "FuyunProtocol",
+                "FuyunReplay", "FuyunTuning", "MemoryUnits", "SourceArchive",
                 argumentParser, logging, nioCore, nioPosix, systemPackage,
             ]
         ),
@@ -143,6 +159,25 @@ let package = Package(
             name: "FuyunTuningTests",
             dependencies: ["FuyunPolicy", "FuyunTuning", "MemoryUnits"],
             exclude: ["data", "reference"]
+        ),
+        .testTarget(
+            name: "FuyunDrafterTests",
+            dependencies: ["FuyunDrafter", "FuyunPolicy", "FuyunTuning", "MemoryUnits", "SourceArchive"],
+            exclude: ["data"]
+        ),
+        .testTarget(
+            name: "ModelClientTests",
+            dependencies: [
+                "FuyunDrafter", "FuyunPolicy", "FuyunTestSupport", "MemoryUnits", "ModelClient", logging, nioCore,
+                nioHTTP1, nioPosix, nioSSL,
+            ]
+        ),
+        .testTarget(
+            name: "FuyunReplayTests",
+            dependencies: [
+                "FuyunInvocation", "FuyunPolicy", "FuyunProtocol", "FuyunReplay", "FuyunTuning", "MemoryUnits",
+            ],
+            exclude: ["data"]
         ),
         .testTarget(
             name: "FuyunStoreTests",
@@ -193,7 +228,8 @@ let package = Package(
         .testTarget(
             name: "FuyunCommandTests",
             dependencies: [
-                "Cgroup", "FuyunPolicy", "MemoryUnits", "fuyun", argumentParser, nioCore, nioPosix, systemPackage,
+                "Cgroup", "FuyunDrafter", "FuyunPolicy", "FuyunReplay", "MemoryUnits", "fuyun", argumentParser, nioCore,
+                nioPosix, systemPackage,
             ]
         ),
     ],
