@@ -1,4 +1,6 @@
+import FuyunAgent
 import Glibc
+import MemoryUnits
 import Testing
 
 @Suite("Connections as they come and go")
