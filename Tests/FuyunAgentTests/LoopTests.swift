@@ -15,10 +15,10 @@ struct TimerQueueTests {
         var queue = TimerQueue()
         var wanted: [(moment: UInt64, number: Int)] = []
         var timers: [LoopTimer] = []
-        let done = Mutex<[Int]>([])
+        let done = Seen<[Int]>([])
         for number in 0..<500 {
             let moment = UInt64.random(in: 0..<100, using: &random)
-            timers.append(queue.set(at: Self.moment(moment)) { done.withLock { $0.append(number) } })
+            timers.append(queue.set(at: Self.moment(moment)) { done.value.withLock { $0.append(number) } })
             wanted.append((moment, number))
         }
         for number in timers.indices where Int.random(in: 0..<3, using: &random) > 0 {
@@ -30,7 +30,7 @@ struct TimerQueueTests {
         wanted.sort { ($0.moment, $0.number) < ($1.moment, $1.number) }
         for time in stride(from: 0, through: 100, by: 10) as StrideThrough<UInt64> {
             while let body = queue.due(at: Self.moment(time)) { body() }
-            #expect(done.withLock { $0 } == wanted.filter { $0.moment <= time }.map(\.number))
+            #expect(done.value.withLock { $0 } == wanted.filter { $0.moment <= time }.map(\.number))
             #expect(queue.nextMoment().map { $0.nanoseconds > time } ?? true)
         }
         #expect(queue.places == 0)
@@ -39,14 +39,14 @@ struct TimerQueueTests {
     @Test("what was done or cancelled is not done again")
     func once() {
         var queue = TimerQueue()
-        let count = Mutex(0)
-        let first = queue.set(at: Self.moment(1)) { count.withLock { $0 += 1 } }
-        let second = queue.set(at: Self.moment(1)) { count.withLock { $0 += 1 } }
+        let count = Seen(0)
+        let first = queue.set(at: Self.moment(1)) { count.value.withLock { $0 += 1 } }
+        let second = queue.set(at: Self.moment(1)) { count.value.withLock { $0 += 1 } }
         queue.cancel(second)
         queue.due(at: Self.moment(1))?()
         queue.cancel(first)
         #expect(queue.due(at: Self.moment(2)) == nil)
-        #expect(count.withLock { $0 } == 1)
+        #expect(count.value.withLock { $0 } == 1)
     }
 }
 
@@ -67,21 +67,23 @@ struct LoopTests {
     @Test("what other threads hand over is done, each thread's in its order, on the loop's thread")
     func tasks() async throws {
         try await Self.with { loop in
-            let seen = Mutex<[Int: [Int]]>([:])
+            let seen = Seen<[Int: [Int]]>([:])
             await withTaskGroup { group in
                 for thread in 0..<8 {
                     group.addTask {
                         for number in 0..<500 {
                             loop.execute {
                                 let isCurrent = loop.isCurrent
-                                seen.withLock { $0[thread, default: []].append(isCurrent ? number : -1) }
+                                seen.value.withLock { $0[thread, default: []].append(isCurrent ? number : -1) }
                             }
                         }
                     }
                 }
             }
             try await loop.submit {}
-            #expect(seen.withLock { $0 } == Dictionary(uniqueKeysWithValues: (0..<8).map { ($0, Array(0..<500)) }))
+            #expect(
+                seen.value.withLock { $0 } == Dictionary(uniqueKeysWithValues: (0..<8).map { ($0, Array(0..<500)) })
+            )
             #expect(!loop.isCurrent)
         }
     }
@@ -104,20 +106,20 @@ struct LoopTests {
     func timers() async throws {
         try await Self.with { loop in
             let start = Clocks.monotonic()
-            let done = Mutex<[Int]>([])
+            let done = Seen<[Int]>([])
             await withCheckedContinuation { continuation in
                 loop.execute {
                     for time in [30, 10, 20] {
                         loop.after(.milliseconds(time)) {
                             let isDue = Clocks.monotonic().since(start) >= .milliseconds(time)
-                            done.withLock { $0.append(isDue ? time : -time) }
+                            done.value.withLock { $0.append(isDue ? time : -time) }
                             if time == 30 { continuation.resume() }
                         }
                     }
-                    loop.cancel(loop.after(.milliseconds(15)) { done.withLock { $0.append(15) } })
+                    loop.cancel(loop.after(.milliseconds(15)) { done.value.withLock { $0.append(15) } })
                 }
             }
-            #expect(done.withLock { $0 } == [10, 20, 30])
+            #expect(done.value.withLock { $0 } == [10, 20, 30])
         }
     }
 
@@ -132,10 +134,10 @@ struct LoopTests {
     @Test("what was handed over before the end is done, what comes after it is refused")
     func ends() async throws {
         let loop = try AgentLoop(name: "test")
-        let count = Mutex(0)
-        for _ in 0..<100 { loop.execute { count.withLock { $0 += 1 } } }
+        let count = Seen(0)
+        for _ in 0..<100 { loop.execute { count.value.withLock { $0 += 1 } } }
         await loop.stop()
-        #expect(count.withLock { $0 } == 100)
+        #expect(count.value.withLock { $0 } == 100)
         while loop.execute({}) { try await Task.sleep(for: .milliseconds(1)) }
         await #expect(throws: LoopEnded.self) { try await loop.submit {} }
         await loop.stop()
@@ -165,6 +167,12 @@ struct LoopTests {
             #expect(heard == 1)
         }
     }
+}
+
+/// Something that closures of any thread note down.
+private final class Seen<Value: Sendable>: Sendable {
+    let value: Mutex<Value>
+    init(_ value: Value) { self.value = Mutex(value) }
 }
 
 /// Two ends of a stream.
