@@ -24,9 +24,9 @@ public struct ShapesBody: Sendable {
     /// The name and version of the format.
     public static let schema = "fuyun.shapes/v1"
     /// The longest body that is read, in bytes.
-    public static let maximumSize = 1 << 20
+    public static let maximumSize = 4 << 20
     /// The most functions in a body.
-    public static let maximumFunctions = 250
+    public static let maximumFunctions = 64
 
     /// The functions.
     public var functions: [Element]
