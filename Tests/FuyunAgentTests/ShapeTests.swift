@@ -1,4 +1,5 @@
 @testable import FuyunAgent
+import FuyunClient
 import FuyunPolicy
 import FuyunProtocol
 import FuyunTestSupport
@@ -22,23 +23,25 @@ struct ShapeTests {
     @Test("only what is new is told, and each payload once")
     func news() {
         var table = ShapeTable()
-        #expect(table.add(Self.shape(#"{"width":640}"#), of: "f"))
-        #expect(!table.add(Self.shape(#"{"width":650}"#), of: "f"))
-        #expect(table.add(Self.shape(#"{"height":3}"#), of: "g"))
-        let first = table.news(most: 10)
+        func seen(_ text: String, of function: String = "f") -> Bool { table.add(Self.shape(text), of: function) }
+        func told() -> [(function: String, shape: PayloadShape)] { table.news(most: 10) }
+        #expect(seen(#"{"width":640}"#))
+        #expect(!seen(#"{"width":650}"#))
+        #expect(seen(#"{"height":3}"#, of: "g"))
+        let first = told()
         #expect(first.map(\.function) == ["f", "g"])
         #expect(first[0].shape.payloads == 2)
-        #expect(table.news(most: 10).isEmpty)
+        #expect(told().isEmpty)
         // Nothing new: it waits until there is.
-        #expect(!table.add(Self.shape(#"{"width":700}"#), of: "f"))
-        #expect(table.news(most: 10).isEmpty)
-        #expect(table.add(Self.shape(#"{"width":7000}"#), of: "f"))
-        let second = table.news(most: 10)
+        #expect(!seen(#"{"width":700}"#))
+        #expect(told().isEmpty)
+        #expect(seen(#"{"width":7000}"#))
+        let second = told()
         #expect(second.map(\.shape.payloads) == [2])
         // What could not be told is told later, with what came in between.
         table.giveBack(second)
-        #expect(!table.add(Self.shape(#"{"width":640}"#), of: "f"))
-        #expect(table.news(most: 10).map(\.shape.payloads) == [3])
+        #expect(!seen(#"{"width":640}"#))
+        #expect(told().map(\.shape.payloads) == [3])
     }
 
     @Test("functions and leaves are bounded; the one that was silent for longest goes")
@@ -135,7 +138,7 @@ struct ShapeTests {
                     payload: ByteBuffer(string: "{}")
                 )
                 _ = try await connection.end(begun.id, EndRequest(outcome: .success))
-                let page = try await fixture.wait(for: "/metrics") { $0.contains("fuyun_invocations_ended_total") }
+                let page = try await fixture.wait(for: "/metrics") { $0.contains(#"invocations_total{function="guest/f"} 1"#) }
                 #expect(!page.contains("fuyun_shapes_"))
             }
         }

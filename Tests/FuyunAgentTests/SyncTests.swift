@@ -91,10 +91,10 @@ final class FakeCoordinator: CoordinatorLink {
 }
 
 extension CoordinatorError {
-    fileprivate static let unreachable = CoordinatorError(.unreachable, "away")
+    static let unreachable = CoordinatorError(.unreachable, "away")
 
     /// A refusal; without a code, one of something that is no coordinator.
-    fileprivate static func refusal(_ status: Int, _ code: String) -> CoordinatorError {
+    static func refusal(_ status: Int, _ code: String) -> CoordinatorError {
         CoordinatorError(
             status == 401 ? .unauthorized : .refused,
             "refused with status \(status)",
@@ -106,7 +106,7 @@ extension CoordinatorError {
 @Suite("Sync: observations up, policies down")
 struct SyncTests {
     /// The agent's half on its own, with a coordinator that is made up.
-    private final class Rig: Sendable {
+    final class Rig: Sendable {
         let coordinator = FakeCoordinator()
         let directory: FilePath
         let composer = PolicyComposer()
