@@ -152,6 +152,7 @@ public final class Agent: Service {
                     configuration: configuration
                 )
                 engine.sync = sync
+                engine.shapes = sync?.shapes
                 engine.features = features(of: surroundings.hierarchy)
                 engine.watcher = try TreeWatcher(hierarchy: surroundings.hierarchy, engine: engine)
                 return Parts(

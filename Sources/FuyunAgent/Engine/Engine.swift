@@ -63,6 +63,8 @@ final class Engine: ConnectionService {
     var watcher: TreeWatcher?
     /// How peers were told so far.
     var peerMethods: Set<PeerIdentity.Method> = []
+    /// Looks at payloads' shapes for the coordinator; nil when nobody does.
+    var shapes: ShapeCollector?
     /// The way to the coordinator, for the status page; nil without one.
     var sync: CoordinatorSync?
     /// What the kernel can do, for the status page; nil when it could not be found out.
