@@ -14,17 +14,22 @@ enum FuyunStrategies {
             FuyunStrategy(context, settings: settings(), rules: RolloutRules(), rescue: rescue)
         },
         StrategyKind("fuyun-tuner", "the tuner alone: it fits after every call, and each fit decides") { context, _ in
-            TunerStrategy(context, settings: settings(), rescue: nil)
+            TunerStrategy(context, settings: settings())
         },
         StrategyKind("fuyun-tuner-rescue", "the same with the tight bound, raised in flight") { context, _ in
             TunerStrategy(context, settings: settings(), rescue: rescue)
         },
         StrategyKind("fuyun-paper", "the paper's tuner: least squares and a headroom of 20 %") { context, _ in
-            var settings = TuningSettings(mode: .paper)
-            settings.maximumSamples = 1000
-            return TunerStrategy(context, settings: settings, rescue: nil)
+            TunerStrategy(context, settings: TuningSettings(mode: .paper))
         },
     ]
+
+    /// The tuner alone with one ingredient missing, for each ingredient.
+    static let ablations: [StrategyKind] = Ingredient.allCases.map { ingredient in
+        StrategyKind("without-\(ingredient.rawValue)", "fuyun-tuner without its \(ingredient.rawValue)") { context, _ in
+            TunerStrategy(context, settings: settings(), without: ingredient)
+        }
+    }
 
     static func settings() -> TuningSettings { TuningSettings() }
 }

@@ -185,15 +185,17 @@ private struct RecordReader: ~Copyable {
     }
 
     mutating func next() throws(TraceError) -> Bool {
-        guard try csv.next() else { return false }
-        guard csv.count == plan.names.count else {
-            throw TraceError(
-                path: path,
-                line: csv.line,
-                "there are \(csv.count) fields, and the header names \(plan.names.count) columns"
-            )
+        while try csv.next() {
+            guard csv.count == plan.names.count else {
+                throw TraceError(
+                    path: path,
+                    line: csv.line,
+                    "there are \(csv.count) fields, and the header names \(plan.names.count) columns"
+                )
+            }
+            guard let kept = plan.kept, !csv[kept.place].elementsEqual(kept.text) else { return true }
         }
-        return true
+        return false
     }
 
     func text(_ place: Int) -> String { csv.text(place) }
