@@ -1,5 +1,4 @@
 public import FuyunPolicy
-public import MemoryUnits
 
 /// What a strategy is made for: one group of a trace, in one run.
 public struct StrategyContext: Sendable {
