@@ -18,8 +18,10 @@ public struct AdmissionFacts: Sendable {
     public var swapLimit: MemoryLimit?
     /// The least `memory.max` of all ancestors.
     public var ancestorLimit: MemoryLimit
-    /// `memory.high` as found; nil where there is none, or where it is not to be used: then no call is rescued.
+    /// `memory.high` as found; nil where there is none.
     public var highFound: MemoryLimit?
+    /// Whether calls are to be rescued where `memory.high` is free for it.
+    public var isRescueOn: Bool
     /// What an earlier run of the agent noted that `memory.high` held before its tripwires (`user.fuyun.high`).
     public var storedHigh: MemoryLimit?
     /// Whether the container is frozen.
@@ -37,6 +39,7 @@ public struct AdmissionFacts: Sendable {
         swapLimit: MemoryLimit? = nil,
         ancestorLimit: MemoryLimit = .max,
         highFound: MemoryLimit? = nil,
+        isRescueOn: Bool = true,
         storedHigh: MemoryLimit? = nil,
         isFrozen: Bool = false,
         reading: MeterReading = MeterReading()
@@ -49,6 +52,7 @@ public struct AdmissionFacts: Sendable {
         self.swapLimit = swapLimit
         self.ancestorLimit = ancestorLimit
         self.highFound = highFound
+        self.isRescueOn = isRescueOn
         self.storedHigh = storedHigh
         self.isFrozen = isFrozen
         self.reading = reading

@@ -51,7 +51,11 @@ final class TreeWatcher {
         rescan()
         return InotifyHandler.attach(descriptor, to: engine.loop) { [weak self] bytes in
             guard let self else { return }
-            bytes.withUnsafeReadableBytes { CgroupWatcher.parse($0) { self.handle($0) } }
+            bytes.withUnsafeReadableBytes { buffer in
+                // Calls that are slowed down at their tripwire do not wait for births and deaths.
+                self.engine.rescue.batch { CgroupWatcher.parse(buffer) { self.rescue($0) } }
+                CgroupWatcher.parse(buffer) { self.handle($0) }
+            }
         }
     }
 
@@ -177,6 +181,12 @@ final class TreeWatcher {
 
     // MARK: - Events
 
+    private func rescue(_ event: WatchEvent) {
+        guard let watch = event.watch, case .file(.memoryEvents, let container) = targets[watch], !container.isGone
+        else { return }
+        engine.countersMoved(container)
+    }
+
     private func handle(_ event: WatchEvent) {
         guard let watch = event.watch else {
             if event.kinds.contains(anyOf: .overflow) {
@@ -222,9 +232,9 @@ final class TreeWatcher {
     private func changed(_ file: CgroupWatcher.File, _ container: ManagedContainer) {
         guard !container.isGone else { return }
         switch file {
-        case .memoryEvents: engine.countersMoved(container)
+        case .memoryEvents: break
         case .cgroupEvents: engine.stateChanged(container)
-        case .memoryMax, .memorySwapMax: engine.lookAtLimits(of: container)
+        case .memoryMax, .memoryHigh, .memorySwapMax: engine.lookAtLimits(of: container)
         }
     }
 }

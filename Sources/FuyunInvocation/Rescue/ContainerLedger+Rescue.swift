@@ -14,7 +14,7 @@ public enum RescueSupport: String, Hashable, Sendable {
 
     /// What was found of `memory.high`: anything but `max` is somebody else's, unless an earlier run of the agent left it.
     init(_ facts: AdmissionFacts) {
-        guard let found = facts.highFound else {
+        guard facts.isRescueOn, let found = facts.highFound else {
             self = .off
             return
         }

@@ -44,6 +44,8 @@ struct Tripwire: Hashable, Sendable {
     private var time: MonotonicTime
     private var stall: PressureStall?
     private var stallTime: MonotonicTime
+    /// Whether the tripwire was touched since stalls were judged last.
+    private var wasTouched = false
 
     /// Begins to watch, from what was read at the begin.
     init(_ reading: MeterReading, at time: MonotonicTime) {
@@ -78,8 +80,9 @@ struct Tripwire: Hashable, Sendable {
         let failed = countFailures(reading)
         current = use
         time = now
+        wasTouched = wasTouched || touched
         let stalled = isStalled(reading.pressure, settings, at: now)
-        guard touched || failed else { return nil }
+        guard touched || failed || stalled else { return nil }
         let margin = limit - level
         let isFull = reading.stat.map { $0.nonReclaimable + margin >= level } ?? true
         let reason: RescueReason
@@ -134,6 +137,8 @@ struct Tripwire: Hashable, Sendable {
         let window = now.since(stallTime)
         guard window >= settings.stallWindow else { return false }
         (stall, stallTime) = (pressure, now)
+        defer { wasTouched = false }
+        guard wasTouched else { return false }
         let growth = pressure.since(before)
         return growth.full / window >= settings.fullStallShare || growth.some / window >= settings.someStallShare
     }

@@ -26,14 +26,14 @@ extension MeterReading {
 struct RescueTests {
     private func armed(limit: UInt64 = 128, ceiling: MemoryLimit = .mebibytes(1_024)) -> Driver {
         var driver = Driver(limit: ceiling, high: .max)
-        _ = driver.begin(Driver.decision(limit: limit), reading: .use(heap: 20, high: 0))
+        _ = driver.begin(Driver.decision(limit: limit, part: 40), reading: .use(heap: 20, high: 0))
         return driver
     }
 
     @Test("The tripwire is set with the limit, below it, and goes with the last end")
     func life() throws {
         var driver = Driver(limit: .mebibytes(1_024), high: .max)
-        let begin = driver.begin(Driver.decision(limit: 128), reading: .use(heap: 20, high: 0))
+        let begin = driver.begin(Driver.decision(limit: 128, part: 40), reading: .use(heap: 20, high: 0))
         #expect(begin.actions.writeMax == .mebibytes(128))
         #expect(begin.actions.writeHigh == .mebibytes(112))
         #expect(driver.ledger.isArmed)
@@ -48,7 +48,7 @@ struct RescueTests {
     func unsupported() {
         for found in [nil, MemoryLimit.mebibytes(500)] {
             var driver = Driver(high: found)
-            let begin = driver.begin(Driver.decision(limit: 128), reading: .use(heap: 20, high: 0))
+            let begin = driver.begin(Driver.decision(limit: 128, part: 40), reading: .use(heap: 20, high: 0))
             #expect(begin.actions.writeHigh == nil)
             #expect(!driver.ledger.isRescuable)
         }
@@ -75,7 +75,7 @@ struct RescueTests {
     @Test("It is never set below use: that would reclaim in the agent")
     func aboveUse() {
         var driver = Driver(limit: .mebibytes(1_024), high: .max)
-        let begin = driver.begin(Driver.decision(limit: 128), reading: .use(heap: 120, high: 0))
+        let begin = driver.begin(Driver.decision(limit: 128, part: 40), reading: .use(heap: 120, high: 0))
         guard case .bytes(let level) = begin.actions.writeHigh else { return #expect(Bool(false)) }
         #expect(level > .mebibytes(120))
         #expect(level < driver.ledger.appliedLimit.ceiling)
@@ -169,7 +169,7 @@ struct RescueTests {
         #expect(seen == nil)
         let ended = driver.end(reading: .use(heap: 20, high: 1))
         _ = try #require(ended)
-        let begin = driver.begin(Driver.decision(limit: 128), reading: .use(heap: 20, high: 1))
+        let begin = driver.begin(Driver.decision(limit: 128, part: 40), reading: .use(heap: 20, high: 1))
         #expect(begin.actions.writeHigh == .mebibytes(112))
     }
 
@@ -196,7 +196,7 @@ struct RescueTests {
     @Test("After too many fights a container is only observed, at the other's value")
     func fights() {
         var driver = Driver(settings: LimiterSettings(reassertBudget: 1_000, fightLimit: 5), high: .max)
-        _ = driver.begin(Driver.decision(limit: 128), reading: .use(heap: 20, high: 0))
+        _ = driver.begin(Driver.decision(limit: 128, part: 40), reading: .use(heap: 20, high: 0))
         var notes: LimiterNotes = []
         for _ in 0..<5 {
             driver.wait(milliseconds: 200)
