@@ -30,16 +30,16 @@ extension KernelText {
     static func kibibytes(_ text: borrowing Span<UInt8>, _ name: StaticString) -> UInt64? {
         var start = 0
         while start < text.count {
-            let end = end(of: text, from: start)
-            let key = start..<min(start + name.utf8CodeUnitCount, end)
+            let lineEnd = end(of: text, from: start)
+            let key = start..<min(start + name.utf8CodeUnitCount, lineEnd)
             if equals(text, key, name) {
                 var digits = key.upperBound
-                while digits < end, text[digits] == UInt8(ascii: " ") { digits += 1 }
+                while digits < lineEnd, text[digits] == UInt8(ascii: " ") { digits += 1 }
                 var last = digits
-                while last < end, text[last] >= 0x30, text[last] <= 0x39 { last += 1 }
+                while last < lineEnd, text[last] >= 0x30, text[last] <= 0x39 { last += 1 }
                 return number(text, digits..<last)
             }
-            start = end + 1
+            start = lineEnd + 1
         }
         return nil
     }
