@@ -26,7 +26,9 @@ enum ChatCompletion {
                     ("type", .string("json_schema")),
                     (
                         "json_schema",
-                        .object([("name", .string(schema.name)), ("strict", JSONValue(.bool(true))), ("schema", parsed)])
+                        .object([
+                            ("name", .string(schema.name)), ("strict", JSONValue(.bool(true))), ("schema", parsed),
+                        ])
                     ),
                 ])
             } else {
@@ -53,7 +55,8 @@ enum ChatCompletion {
     /// Asks in words where the endpoint does not take a schema.
     private static func asking(_ messages: [ChatMessage], for schema: ReplySchema) -> [ChatMessage] {
         var messages = messages
-        let words = "\n\nAnswer with one JSON object and nothing else, no prose around it. It must follow this JSON schema:\n"
+        let words =
+            "\n\nAnswer with one JSON object and nothing else, no prose around it. It must follow this JSON schema:\n"
         if let last = messages.lastIndex(where: { $0.role == .user }) {
             messages[last].content += words + schema.json
         } else {
@@ -113,7 +116,8 @@ enum ChatCompletion {
     }
 
     private static func message(in root: JSONValue) -> String? {
-        let found = root["error"]?["message"]?.text ?? root["error"]?.text ?? root["message"]?.text ?? root["detail"]?.text
+        let found =
+            root["error"]?["message"]?.text ?? root["error"]?.text ?? root["message"]?.text ?? root["detail"]?.text
         return found.map(oneLine)
     }
 

@@ -144,7 +144,12 @@ public final class ChatCompletionsClient: LanguageModel {
         var usage = TokenUsage()
         do throws(ModelFailure) {
             let response = try await exchange(body, headers, trust)
-            let attempt = try judge(response, question: body.readableBytes, key: key, usesSchema: dialect.takesSchema && request.schema != nil)
+            let attempt = try judge(
+                response,
+                question: body.readableBytes,
+                key: key,
+                usesSchema: dialect.takesSchema && request.schema != nil
+            )
             var failure: ModelFailure.Code?
             switch attempt {
             case .answer(let reply): usage = reply.usage
@@ -287,13 +292,22 @@ public final class ChatCompletionsClient: LanguageModel {
             return .failed(failure, asked: retryAfter(response))
         case 500...:
             if status == 501 {
-                return .refused(Refusal(status: status, said: said ?? "", failure: ModelFailure(.refused, "\(endpoint) cannot do that (501)\(words)")))
+                return .refused(
+                    Refusal(
+                        status: status,
+                        said: said ?? "",
+                        failure: ModelFailure(.refused, "\(endpoint) cannot do that (501)\(words)")
+                    )
+                )
             }
             let failure = ModelFailure(.serverError, "\(endpoint) fails (status \(status))\(words)")
             return .failed(failure, asked: retryAfter(response))
         case 300..<400:
             let place = response.headers.first(name: "Location").map { ChatCompletion.oneLine($0) } ?? "another place"
-            return final(.badAnswer, "\(endpoint) refers to \(place) (status \(status)); name the endpoint's own address")
+            return final(
+                .badAnswer,
+                "\(endpoint) refers to \(place) (status \(status)); name the endpoint's own address"
+            )
         case 404:
             return final(
                 .refused,

@@ -55,6 +55,13 @@ public struct ModelBudget: Hashable, Sendable {
         return nil
     }
 
+    /// Counts what was asked and spent before, oldest first.
+    public mutating func note(requests count: Int, cost: Double, at moment: Duration) {
+        let room = limits.requestsPerHour - requests.count
+        requests += Array(repeating: moment, count: max(0, min(count, room)))
+        spend(cost, at: moment)
+    }
+
     /// Counts what an answer cost.
     public mutating func spend(_ cost: Double, at now: Duration) {
         guard cost > 0, cost.isFinite else { return }

@@ -70,7 +70,8 @@ public struct ModelEndpoint: Hashable, Sendable, CustomStringConvertible {
         // A password may have been written into it by mistake.
         let shown = text.contains("@") ? "the model's URL" : "\"\(text.prefix(200))\""
         return Malformed(
-            description: "\(shown) is not the address of a chat-completions endpoint: expected http:// or https:// and a "
+            description:
+                "\(shown) is not the address of a chat-completions endpoint: expected http:// or https:// and a "
                 + "host, perhaps a port and a path, such as https://api.openai.com/v1 or http://127.0.0.1:11434"
         )
     }

@@ -19,7 +19,8 @@ enum ModelFiles {
         // A credential of systemd may be readable by a group by way of an access list; nobody else may be.
         guard mode & 0o037 == 0 else {
             throw Problem(
-                description: "\(path) has the mode 0\(String(mode & 0o7777, radix: 8)): others than its owner can use the "
+                description:
+                    "\(path) has the mode 0\(String(mode & 0o7777, radix: 8)): others than its owner can use the "
                     + "key; chmod 600 it, and have a new key made"
             )
         }
@@ -29,7 +30,8 @@ enum ModelFiles {
             text.dropFirst(key.count).allSatisfy(\.isSpace)
         else {
             throw Problem(
-                description: "\(path) does not hold a key: expected one word of visible ASCII characters and nothing else"
+                description:
+                    "\(path) does not hold a key: expected one word of visible ASCII characters and nothing else"
             )
         }
         return String(decoding: key, as: UTF8.self)
@@ -46,7 +48,8 @@ enum ModelFiles {
             configuration.trustRoots = .certificates(certificates)
         } catch {
             throw Problem(
-                description: "\(path) does not hold certificates in PEM form: expected that of the authority that signed "
+                description:
+                    "\(path) does not hold certificates in PEM form: expected that of the authority that signed "
                     + "the endpoint's"
             )
         }
@@ -78,7 +81,9 @@ enum ModelFiles {
     }
 
     private static func unreadable(_ path: String) -> Problem {
-        Problem(description: "\(path) cannot be read: \(String(cString: strerror(errno))); write it, or name another file")
+        Problem(
+            description: "\(path) cannot be read: \(String(cString: strerror(errno))); write it, or name another file"
+        )
     }
 }
 

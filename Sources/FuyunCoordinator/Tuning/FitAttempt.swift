@@ -17,6 +17,8 @@ struct FitAttempt: Sendable {
     /// Calls it was replayed on, and those it would have missed.
     var replayed = 0
     var misses = 0
+    /// What is doubtful about the fit; nil when nothing is, or nobody wants to know.
+    var doubt: FitDoubt?
 
     /// How far its bounds are off, at worst.
     func worstFactor(in evidence: RolloutEvidence) -> Double {
@@ -77,6 +79,15 @@ extension FunctionLook {
         attempt.verdict = rules.publishing(proposal, state, evidence, because: trigger, at: picture.loadedAt.sinceEpoch)
         let check = rules.comparison(proposal.limits, with: state.active, state, evidence)
         (attempt.replayed, attempt.misses) = (check.replayed, check.misses)
+        if wantsDoubts(picture.function.registration.name) {
+            let read = picture.observations
+            attempt.doubt = SecondThoughts.doubt(
+                fitted,
+                skeletons: skeletons,
+                samples: read.samples,
+                bounds: read.sampleCalls.map { proposal.limits[$0] }
+            )
+        }
         return attempt
     }
 
