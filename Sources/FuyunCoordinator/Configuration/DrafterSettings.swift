@@ -61,14 +61,15 @@ extension DraftingSettings {
         }
         guard let url = settings.textOrNone("drafter.url") else { return }
         let endpoint: ModelEndpoint
-        do throws(ModelEndpoint.Malformed) { endpoint = try ModelEndpoint(url) } catch {
-            return settings.report(place: "drafter.url", error.description)
+        do throws(ModelEndpoint.Malformed) {
+            endpoint = try ModelEndpoint(url)
+        } catch {
+            settings.report(place: "drafter.url", error.description)
+            return
         }
         guard let name = settings.textOrNone("drafter.model") else {
-            return settings.report(
-                place: "drafter.model",
-                "drafter.url is set: name the model, as the endpoint calls it"
-            )
+            settings.report(place: "drafter.model", "drafter.url is set: name the model, as the endpoint calls it")
+            return
         }
         var model = ModelSettings(endpoint: endpoint, model: name)
         model.keyFile = settings.textOrNone("drafter.key_file") ?? Self.credentialFile(in: credentials)

@@ -1,5 +1,6 @@
 import FuyunDrafter
 import FuyunPolicy
+import FuyunProtocol
 import FuyunStore
 import FuyunTuning
 import MemoryUnits
