@@ -1,0 +1,4 @@
+/// What others do.
+enum RivalStrategies {
+    static let kinds: [StrategyKind] = []
+}
