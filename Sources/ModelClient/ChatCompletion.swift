@@ -54,6 +54,8 @@ enum ChatCompletion {
 
     /// Asks in words where the endpoint does not take a schema.
     private static func asking(_ messages: [ChatMessage], for schema: ReplySchema) -> [ChatMessage] {
+        // Who wrote the messages may have thought of it.
+        guard !messages.contains(where: { $0.content.contains(schema.json) }) else { return messages }
         var messages = messages
         let words =
             "\n\nAnswer with one JSON object and nothing else, no prose around it. It must follow this JSON schema:\n"

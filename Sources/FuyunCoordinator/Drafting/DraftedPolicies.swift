@@ -8,6 +8,8 @@ import MemoryUnits
 enum DraftedPolicies {
     /// The author of drafted versions.
     static let author = "drafter"
+    /// Candidates of a draft that become versions, at most.
+    static let maximumCandidates = 4
 
     /// A version to be.
     struct Admitted: Sendable {
@@ -27,12 +29,12 @@ enum DraftedPolicies {
         inUse: [PolicyDocument]
     ) -> [Admitted] {
         var admitted: [Admitted] = []
-        for candidate in draft.candidates.prefix(PolicyDocument.maximumTerms) {
+        for candidate in draft.candidates.prefix(maximumCandidates) {
             guard let written = candidate.document,
                 let document = narrowed(written, draft, of: function),
                 !admitted.contains(where: { $0.policy.document.isSameProposal(as: document) })
             else { continue }
-            let obstacle = admitted.isEmpty ? obstacle(document, inUse) : nil
+            let obstacle = admitted.isEmpty ? obstacle(document, draft.outcome, inUse) : nil
             let isFirst = admitted.isEmpty && obstacle == nil
             let text = candidate.rationale.isEmpty ? draft.summary : candidate.rationale
             admitted.append(
@@ -86,7 +88,14 @@ enum DraftedPolicies {
     }
 
     /// Why a document must not be in shadow now; nil when it may.
-    private static func obstacle(_ document: PolicyDocument, _ inUse: [PolicyDocument]) -> String? {
+    private static func obstacle(
+        _ document: PolicyDocument,
+        _ outcome: Draft.Outcome,
+        _ inUse: [PolicyDocument]
+    ) -> String? {
+        if outcome != .drafted, let version = inUse.first?.metadata.version {
+            return "forms of the library do not take a place next to version \(version); the tuner tries such forms anyway"
+        }
         if let canary = inUse.first(where: { $0.metadata.status == .canary }), canary.inputs == document.inputs {
             return "version \(canary.metadata.version) is on trial; the tuner fits the draft with it"
         }

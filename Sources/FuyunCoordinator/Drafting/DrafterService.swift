@@ -229,7 +229,9 @@ final class DrafterService: Service {
             if Task.isCancelled {
                 return await fail(job, "the coordinator stopped while it was made; ask again", draft)
             }
-            let (versions, obstacle) = job.stored.draft.isDryRun ? ([], nil) : try await publish(draft, id, name)
+            // Second thoughts that bring no answer of the model bring nothing.
+            let isKept = !job.stored.draft.isDryRun && (cause == .operator || draft.outcome == .drafted)
+            let (versions, obstacle) = isKept ? try await publish(draft, id, name) : ([], nil)
             var result = DraftResult(draft, isDone: true)
             result.versions = versions
             try await store.endDraft(id, result, at: clock.now)

@@ -39,11 +39,31 @@ struct FitAttempt: Sendable {
 
 extension FunctionLook {
     /// Fits, compiles, replays, and asks the ladder.
+    ///
+    /// A candidate that reads other inputs than the active version cannot be fitted together with it. It is fitted first;
+    /// the active version's formula when nothing comes of that, and at once when it is in trouble.
     func attempt(_ picture: inout FunctionPicture, because trigger: RefitTrigger) -> FitAttempt {
+        let state = picture.state
+        let first = attempt(&picture, picture.skeletons(state), because: trigger)
+        guard let active = state.active.flatMap({ picture.policy($0.version) }),
+            let candidate = state.candidate.flatMap({ picture.policy($0.version) }),
+            active.document.inputs != candidate.document.inputs
+        else { return first }
+        if case .publish? = first.verdict { return first }
+        if first.fitted.isTooFew, !trigger.isUrgent { return first }
+        let second = attempt(&picture, picture.skeletons(like: active.document), because: trigger)
+        if case .publish? = second.verdict { return second }
+        return first.fitted.isTooFew ? second : first
+    }
+
+    private func attempt(
+        _ picture: inout FunctionPicture,
+        _ skeletons: [PolicyDocument],
+        because trigger: RefitTrigger
+    ) -> FitAttempt {
         let state = picture.state
         let rules = settings.rules
         let evidence = picture.evidence([state.active, state.candidate].compactMap { $0?.version })
-        let skeletons = picture.skeletons(state)
         guard let first = skeletons.first else {
             return FitAttempt(fitted: FitResult(samples: 0, why: "there is no version in use to fit"))
         }
@@ -108,6 +128,16 @@ extension FunctionLook {
             sameAs: inUse.first { picture.policy($0)?.document.decidesAs(document) ?? false },
             defect: document.logic.defect
         )
+    }
+}
+
+extension RefitTrigger {
+    /// Whether something went wrong, so that nothing may wait for a better formula.
+    fileprivate var isUrgent: Bool {
+        switch self {
+        case .miss, .canaryMiss, .error: true
+        default: false
+        }
     }
 }
 

@@ -131,6 +131,11 @@ struct FunctionPicture: Sendable {
     /// draft had a better one, then what else people or a model wrote, newest first.
     func skeletons(_ state: RolloutState) -> [PolicyDocument] {
         guard let first = state.skeleton.flatMap({ policy($0.version)?.document }) else { return [] }
+        return skeletons(like: first)
+    }
+
+    /// A document, then those over the same inputs, in that order.
+    func skeletons(like first: PolicyDocument) -> [PolicyDocument] {
         let fitting = policies.filter { policy in
             policy.author != TunerNames.tuner && policy.version != first.metadata.version
                 && policy.document.inputs == first.inputs
