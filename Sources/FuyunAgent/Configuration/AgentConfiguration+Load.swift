@@ -67,6 +67,7 @@ extension AgentConfiguration {
             batch: settings.whole("reporter.batch"),
             interval: settings.milliseconds("reporter.interval_ms")
         )
+        looksAtShapes = settings.flag("shapes.enabled")
         measuredFunctions = settings.whole("metrics.functions")
         systemdCeilings = settings.flag("systemd.ceilings")
         logLevel = Logger.Level(rawValue: settings.text("log.level")) ?? .info

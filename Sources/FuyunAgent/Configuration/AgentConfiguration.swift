@@ -171,6 +171,8 @@ public struct AgentConfiguration: Sendable, Equatable {
     public var coordinator: Coordinator?
     /// The observations' way to it.
     public var reporting: Reporting
+    /// Whether the coordinator is told what payloads look like.
+    public var looksAtShapes: Bool
     /// Functions with metric series of their own.
     public var measuredFunctions: Int
     /// Whether ceilings are made known to systemd.

@@ -123,6 +123,12 @@ extension AgentConfiguration {
             250,
             "longest time that observations are gathered for a request; one of a call that ran out of memory goes at once"
         ),
+        .flag(
+            "shapes.enabled",
+            true,
+            "whether the coordinator is told what payloads look like (names, types, powers of two; never values), which "
+                + "drafts need"
+        ),
     ]
 
     private static let serverSettings: [Setting] = [

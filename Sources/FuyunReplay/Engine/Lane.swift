@@ -32,10 +32,11 @@ public struct Lane: Sendable {
                 noteFit()
                 return
             }
-            var copy = strategy
-            run(row, &copy)
+            let taught = strategy
+            run(row)
+            strategy = taught
         } else {
-            run(row, &strategy)
+            run(row)
             noteFit()
         }
     }
@@ -49,7 +50,7 @@ public struct Lane: Sendable {
     }
 
     /// Runs a call, attempt after attempt.
-    private mutating func run(_ row: TraceRow, _ strategy: inout any SizingStrategy) {
+    private mutating func run(_ row: TraceRow) {
         let learns = options.learnsFirst == nil
         let raw = isOracle ? row.need : strategy.limit(for: row.features)
         var limit = raw.map(settled) ?? min(row.preset ?? grant.preset, grant.maximum)

@@ -6,8 +6,10 @@
 struct CSVReader: ~Copyable {
     /// The most bytes of a record.
     static let maximumRecord = 1 << 20
+    private static let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
     private var input: InputBytes
+    private var hasMark = false
     private var bytes: [UInt8] = []
     private var ends: [Int] = []
     private var nextLine = 1
@@ -16,13 +18,10 @@ struct CSVReader: ~Copyable {
 
     /// Opens a file.
     init(_ path: String) throws(TraceError) {
-        input = try InputBytes(path)
-        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
-        if try input.peek() == mark[0] {
-            for byte in mark {
-                guard try input.next() == byte else { throw TraceError(path: path, line: 1, "the text is not UTF-8") }
-            }
-        }
+        var input = try InputBytes(path)
+        let first = try input.peek()
+        self.input = input
+        hasMark = first == Self.mark[0]
     }
 
     /// How many fields the record has.
@@ -36,6 +35,7 @@ struct CSVReader: ~Copyable {
 
     /// Reads the next record; false at the end of the file.
     mutating func next() throws(TraceError) -> Bool {
+        if hasMark { try passMark() }
         repeat {
             line = nextLine
             bytes.removeAll(keepingCapacity: true)
@@ -44,6 +44,13 @@ struct CSVReader: ~Copyable {
             try record()
         } while ends.count == 1 && bytes.isEmpty
         return true
+    }
+
+    private mutating func passMark() throws(TraceError) {
+        hasMark = false
+        for byte in Self.mark {
+            guard try input.next() == byte else { throw error("the text is not UTF-8") }
+        }
     }
 
     private mutating func record() throws(TraceError) {

@@ -18,6 +18,14 @@ public struct TraceColumns: Hashable, Sendable {
     /// Columns that hold words even where they look like numbers.
     public var categories: Set<String> = []
 
+    /// A column and the text that it must hold for a call to count; nil: all calls count.
+    public var keeps: (column: String, text: String)? {
+        get { keptColumn.map { ($0, keptText) } }
+        set { (keptColumn, keptText) = (newValue?.column, newValue?.text ?? "") }
+    }
+    private var keptColumn: String?
+    private var keptText = ""
+
     /// Columns told from their names.
     public init() {}
 
@@ -44,6 +52,7 @@ struct ColumnPlan {
     var group: [Int]
     var seconds: (place: Int, factor: Double)?
     var preset: Int?
+    var kept: (place: Int, text: [UInt8])?
     var features: [Int]
 
     init(_ columns: TraceColumns, header names: [String], path: String) throws(TraceError) {
@@ -88,6 +97,7 @@ struct ColumnPlan {
             }.first
         }
         preset = try columns.preset.map { name throws(TraceError) in try find(name, as: "presets") }
+        if let keeps = columns.keeps { kept = (try find(keeps.column, as: "choosing calls"), Array(keeps.text.utf8)) }
         for name in columns.skipped { _ = try find(name, as: "leaving out") }
         for name in columns.categories { _ = try find(name, as: "categories") }
         if let features = columns.features {

@@ -33,7 +33,7 @@ public struct TraceFile: Sendable {
     public init(_ path: String, _ columns: TraceColumns = TraceColumns()) throws(TraceError) {
         self.path = path
         self.columns = columns
-        var reader = try RecordReader(path, columns)
+        var reader = try RecordReader.open(path, columns)
         // A column holds words when its first field is one, or when that was said.
         var isCategory: [Bool]?
         var values: [[String: Int]?] = []
@@ -122,7 +122,7 @@ public struct TraceRows: ~Copyable {
 
     fileprivate init(_ file: TraceFile) throws(TraceError) {
         self.file = file
-        reader = try RecordReader(file.path, file.columns)
+        reader = try RecordReader.open(file.path, file.columns)
     }
 
     /// The next call; nil at the end.
@@ -166,26 +166,36 @@ private struct RecordReader: ~Copyable {
     private let needFactor: Double
     let plan: ColumnPlan
 
-    init(_ path: String, _ columns: TraceColumns) throws(TraceError) {
+    private init(_ csv: consuming CSVReader, _ path: String, _ plan: ColumnPlan, needFactor: Double) {
+        self.csv = csv
         self.path = path
-        needFactor = columns.needFactor
-        csv = try CSVReader(path)
+        self.plan = plan
+        self.needFactor = needFactor
+    }
+
+    static func open(_ path: String, _ columns: TraceColumns) throws(TraceError) -> RecordReader {
+        var csv = try CSVReader(path)
         guard try csv.next() else {
             throw TraceError(path: path, line: 1, "the file is empty; a header with the names of the columns was expected")
         }
-        plan = try ColumnPlan(columns, header: (0..<csv.count).map { csv.text($0) }, path: path)
+        var header: [String] = []
+        for place in 0..<csv.count { header.append(csv.text(place)) }
+        let plan = try ColumnPlan(columns, header: header, path: path)
+        return RecordReader(csv, path, plan, needFactor: columns.needFactor)
     }
 
     mutating func next() throws(TraceError) -> Bool {
-        guard try csv.next() else { return false }
-        guard csv.count == plan.names.count else {
-            throw TraceError(
-                path: path,
-                line: csv.line,
-                "there are \(csv.count) fields, and the header names \(plan.names.count) columns"
-            )
+        while try csv.next() {
+            guard csv.count == plan.names.count else {
+                throw TraceError(
+                    path: path,
+                    line: csv.line,
+                    "there are \(csv.count) fields, and the header names \(plan.names.count) columns"
+                )
+            }
+            guard let kept = plan.kept, !csv[kept.place].elementsEqual(kept.text) else { return true }
         }
-        return true
+        return false
     }
 
     func text(_ place: Int) -> String { csv.text(place) }
