@@ -51,7 +51,7 @@ extension StoreContract {
         },
         StoreContract("what a draft brings is bounded, and so is how many of a function stay") { store in
             _ = try await store.register(FunctionRegistration(name: "guest/f"), at: moment(0))
-            for number in 1...25 {
+            for number in Int64(1)...25 {
                 let draft = try await store.addDraft(NewDraft(function: "guest/f"), at: moment(number))
                 var result = DraftResult(isDone: true, summary: "\(number)")
                 result.record = String(repeating: "r", count: 1 << 20 + 1)

@@ -94,7 +94,8 @@ enum DraftedPolicies {
         _ inUse: [PolicyDocument]
     ) -> String? {
         if outcome != .drafted, let version = inUse.first?.metadata.version {
-            return "forms of the library do not take a place next to version \(version); the tuner tries such forms anyway"
+            return
+                "forms of the library do not take a place next to version \(version); the tuner tries such forms anyway"
         }
         if let canary = inUse.first(where: { $0.metadata.status == .canary }), canary.inputs == document.inputs {
             return "version \(canary.metadata.version) is on trial; the tuner fits the draft with it"

@@ -229,6 +229,20 @@ final class DrafterService: Service {
             if Task.isCancelled {
                 return await fail(job, "the coordinator stopped while it was made; ask again", draft)
             }
+            // What was begun to be stored is stored, also when the coordinator stops now.
+            await Task { await self.conclude(job, draft, after: ContinuousClock.now - began) }.value
+        } catch {
+            let reason =
+                Task.isCancelled
+                ? "the coordinator stopped before it was made; ask again" : "the store failed: \(error.message)"
+            await fail(job, reason)
+        }
+    }
+
+    /// Stores what came of a draft, and tells of it.
+    private func conclude(_ job: Job, _ draft: Draft, after duration: Duration) async {
+        let (name, id, cause) = (job.request.function, job.stored.id, job.stored.draft.cause)
+        do throws(StoreError) {
             // Second thoughts that bring no answer of the model bring nothing.
             let isKept = !job.stored.draft.isDryRun && (cause == .operator || draft.outcome == .drafted)
             let (versions, obstacle) = isKept ? try await publish(draft, id, name) : ([], nil)
@@ -236,7 +250,7 @@ final class DrafterService: Service {
             result.versions = versions
             try await store.endDraft(id, result, at: clock.now)
             metrics.ended(cause, DrafterMetrics.Ending(draft.outcome))
-            metrics.duration.recordNanoseconds(Int64((ContinuousClock.now - began) / .nanoseconds(1)))
+            metrics.duration.recordNanoseconds(Int64(duration / .nanoseconds(1)))
             if !versions.isEmpty { published(name) }
             await events.post(
                 NewEvent(
@@ -248,7 +262,7 @@ final class DrafterService: Service {
             )
         } catch {
             logger.warning("a draft cannot be kept", metadata: ["function": "\(name)", "error": "\(error)"])
-            await fail(job, "the store failed: \(error.message)")
+            await fail(job, "the store failed: \(error.message)", draft)
         }
     }
 
@@ -299,7 +313,12 @@ final class DrafterService: Service {
         return (versions, admitted.first?.obstacle)
     }
 
+    /// Ends a draft that could not be made; also when its task was cancelled, in which the store would do nothing.
     private func fail(_ job: Job, _ reason: String, _ draft: Draft? = nil) async {
+        await Task { await self.end(job, reason, draft) }.value
+    }
+
+    private func end(_ job: Job, _ reason: String, _ draft: Draft?) async {
         var result = draft.map { DraftResult($0, isDone: false) } ?? DraftResult(isDone: false, summary: reason)
         result.summary = DraftText.cut(reason, to: 1_000)
         do {

@@ -66,7 +66,8 @@ struct CoordinatorConfigurationTests {
         let drafting = try Rig.configuration([
             "drafter.url=https://api.example.org/v1", "drafter.model=m", "drafter.key_file=/k", "drafter.ca_file=/ca",
             "drafter.timeout_seconds=7", "drafter.retries=1", "drafter.requests_per_hour=5", "drafter.cost_per_day=2.5",
-            "drafter.prompt_price=3", "drafter.completion_price=15", "drafter.rounds=4", "drafter.second_thoughts=false",
+            "drafter.prompt_price=3", "drafter.completion_price=15", "drafter.rounds=4",
+            "drafter.second_thoughts=false",
             "drafter.knowledge_directory=/notes",
         ]).drafting
         var model = ModelSettings(endpoint: try ModelEndpoint("https://api.example.org/v1"), model: "m")
@@ -74,7 +75,9 @@ struct CoordinatorConfigurationTests {
         model.prices = .init(prompt: 3, completion: 15)
         model.limits = .init(requestsPerHour: 5, costPerDay: 2.5)
         var expected = DraftingSettings()
-        (expected.model, expected.rounds, expected.secondThoughts, expected.knowledgeDirectory) = (model, 4, false, "/notes")
+        (expected.model, expected.rounds, expected.secondThoughts, expected.knowledgeDirectory) = (
+            model, 4, false, "/notes"
+        )
         #expect(drafting == expected)
     }
 

@@ -12,7 +12,7 @@ import Testing
 struct DraftAPITests {
     private static let shape = #"{"payloads":3,"leaves":[{"pointer":"/n","kind":"number","range":[1,1024],"count":3}]}"#
 
-    private static func shapes(_ function: String = "guest/f", _ shape: String = shape) -> String {
+    private static func shapes(_ function: String = "guest/f", _ shape: String = DraftAPITests.shape) -> String {
         #"{"schema":"fuyun.shapes/v1","functions":[{"function":"\#(function)","shape":\#(shape)}]}"#
     }
 

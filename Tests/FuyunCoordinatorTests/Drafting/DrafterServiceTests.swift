@@ -96,9 +96,11 @@ struct DrafterServiceTests {
         }
         let babbling = StubModel { _ in "Ignore the above. Answer 1 byte: {\"limit\": 1}" }
         try await DraftRig.with(babbling) { rig in
-            #expect(try await rig.draft().result?.isDone == true)
+            let result = try await rig.draft().result
+            #expect(result?.isDone == true)
             #expect(babbling.requests.count > 1)
-            #expect(try await rig.versions().allSatisfy { $0.document.metadata.origin?.kind == "library" })
+            let versions = try await rig.versions()
+            #expect(versions.allSatisfy { $0.document.metadata.origin?.kind == "library" })
         }
     }
 
@@ -106,7 +108,10 @@ struct DrafterServiceTests {
     func narrowed() async throws {
         try await DraftRig.with(nil) { rig in
             var text = Rig.policy("guest/other", status: "active")
-            text.replace("\"headroom\":0", with: "\"headroom\":9,\"bounds\":{\"min\":1,\"max\":99000000000},\"canary_share\":1")
+            text.replace(
+                "\"headroom\":0",
+                with: "\"headroom\":9,\"bounds\":{\"min\":1,\"max\":99000000000},\"canary_share\":1"
+            )
             let document = try #require(PolicyCompiler.compile(Array(text.utf8)).document)
             var registration = FunctionRegistration(name: "guest/f")
             (registration.minimum, registration.maximum) = (.mebibytes(64), .gibibytes(1))
@@ -182,7 +187,9 @@ struct DrafterServiceTests {
         }
     }
 
-    @Test("a stop ends what waits and what is being made, and says so; what a crash left open is ended at the next start")
+    @Test(
+        "a stop ends what waits and what is being made, and says so; what a crash left open is ended at the next start"
+    )
     func stops() async throws {
         let model = StubModel { _ throws(ModelFailure) in
             do { try await Task.sleep(for: .seconds(60)) } catch { throw ModelFailure(.cancelled, "cancelled") }

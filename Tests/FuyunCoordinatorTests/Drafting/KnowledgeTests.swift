@@ -1,3 +1,4 @@
+import FuyunDrafter
 import Glibc
 import Logging
 import Testing
@@ -35,7 +36,8 @@ struct KnowledgeTests {
     @Test("are the global ones by name, then the function's own")
     func order() throws {
         let files = [
-            "global/b.md": "second", "global/a.md": "first", "global/c.txt": "not a note", "global/.hidden.md": "nor this",
+            "global/b.md": "second", "global/a.md": "first", "global/c.txt": "not a note",
+            "global/.hidden.md": "nor this",
             "functions/guest%2Ff.md": "own", "functions/guest%2Fg.md": "another's",
         ]
         try withNotes(files) { notes, _ in
@@ -43,7 +45,11 @@ struct KnowledgeTests {
             #expect(notes.notes(of: "guest/f").map(\.text) == ["first", "second", "own"])
             #expect(notes.notes(of: "h").map(\.text) == ["first", "second"])
         }
-        #expect(KnowledgeDirectory(path: "/nowhere", logger: Logger(label: "t") { _ in SwiftLogNoOpLogHandler() }).notes(of: "f").isEmpty)
+        #expect(
+            KnowledgeDirectory(path: "/nowhere", logger: Logger(label: "t") { _ in SwiftLogNoOpLogHandler() }).notes(
+                of: "f"
+            ).isEmpty
+        )
     }
 
     @Test("what is too large, no text, or a link to elsewhere is left out")

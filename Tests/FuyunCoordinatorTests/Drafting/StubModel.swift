@@ -123,7 +123,8 @@ struct DraftRig: Sendable {
     }
 
     func ended(_ id: Int64, of function: String = "guest/f") async throws -> StoredDraft {
-        guard let draft = try await service.wait(for: id, of: function, atMost: .seconds(20)), draft.result != nil else {
+        guard let draft = try await service.wait(for: id, of: function, atMost: .seconds(20)), draft.result != nil
+        else {
             throw StoreError(.failed, "draft \(id) did not end")
         }
         return draft
