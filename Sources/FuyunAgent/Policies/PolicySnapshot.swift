@@ -33,7 +33,7 @@ struct PolicySnapshot: Sendable {
 
     /// The active version's variables, then those that only the candidate reads: without them a formula over other inputs
     /// could never be fitted while it is in shadow.
-    struct JointVariables: Sendable {
+    struct JointVariables: Sendable, Equatable {
         /// All of them.
         var variables: [RecordedFeatures.Variable]
         /// How many are the active version's.
