@@ -155,6 +155,7 @@ public final class Coordinator: Service {
                 surroundings.notifier.stopping()
                 feed.close()
                 events.close()
+                drafter.letGo()
             },
         ]
         let result: Result<Void, any Error>

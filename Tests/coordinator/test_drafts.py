@@ -2,6 +2,7 @@
 
 import email.utils
 import json
+import threading
 import time
 import unittest
 
@@ -263,9 +264,16 @@ class HostileEndpoint(DraftTest):
             deadline = time.monotonic() + 10
             while not hostile.requests and time.monotonic() < deadline:
                 time.sleep(0.02)
+            answers = []
+            path = f"{DRAFTS}/{asked['id']}?wait=60"
+            waiting = threading.Thread(target=lambda: answers.append(server.request("GET", path, token=OPERATOR_TOKEN)[0]))
+            waiting.start()
+            time.sleep(0.3)
             begin = time.monotonic()
             self.assertEqual(server.stop(), 0)
             self.assertLess(time.monotonic() - begin, 15)
+            waiting.join()
+            self.assertEqual(answers, [200])
             server.start()
             ended = server.ask("GET", f"{DRAFTS}/{asked['id']}")
             self.assertEqual(ended["state"], "failed")

@@ -28,6 +28,8 @@ final class DrafterService: Service {
         var busy: Set<String> = []
         /// Places taken in the queue, also by those not in it yet.
         var taken = 0
+        /// Whether nobody shall wait for a draft any more.
+        var isStopping = false
         /// When second thoughts were had, within the last hour.
         var thoughts: [ContinuousClock.Instant] = []
     }
@@ -101,7 +103,7 @@ final class DrafterService: Service {
 
     private func reserve() throws(ErrorAnswer) {
         let taken = state.withLock { state -> Int? in
-            guard state.taken < Self.maximumWaiting, !announcer.isClosed else { return nil }
+            guard state.taken < Self.maximumWaiting, !state.isStopping, !announcer.isClosed else { return nil }
             state.taken += 1
             return state.taken
         }
@@ -132,12 +134,20 @@ final class DrafterService: Service {
             do throws(StoreError) { draft = try await store.draft(of: function, id: id) } catch {
                 throw ErrorAnswer(error)
             }
-            guard let draft, draft.result == nil, !announcer.isClosed, !Task.isCancelled, .now < deadline else {
+            guard let draft, draft.result == nil, !isStopping, !Task.isCancelled, .now < deadline else {
                 return draft
             }
             await announcer.wait(beyond: generation, atMost: deadline - .now)
         }
     }
+
+    /// Those who wait for a draft are answered now: the coordinator stops.
+    func letGo() {
+        state.withLock { $0.isStopping = true }
+        announcer.announce()
+    }
+
+    private var isStopping: Bool { announcer.isClosed || state.withLock { $0.isStopping } }
 
     // MARK: Running
 
