@@ -2,7 +2,7 @@ import Cgroup
 import CoreMetrics
 import Glibc
 import Logging
-import NIOCore
+import SystemPackage
 
 /// Follows the cgroup tree by inotify: births and deaths of containers, their counters, and writes of others to their
 /// limits.
@@ -46,12 +46,13 @@ final class TreeWatcher {
     var watchCount: Int { targets.count }
 
     /// Begins to listen, and takes in everything that is there.
-    func start() -> EventLoopFuture<any Channel> {
+    func start() throws(Errno) {
         let descriptor = fcntl(watcher.rawDescriptor, F_DUPFD_CLOEXEC, 0)
+        guard descriptor >= 0 else { throw Errno(rawValue: errno) }
         rescan()
-        return InotifyHandler.attach(descriptor, to: engine.loop) { [weak self] bytes in
+        try InotifyReader.attach(descriptor, to: engine.loop) { [weak self] bytes in
             guard let self else { return }
-            bytes.withUnsafeReadableBytes { CgroupWatcher.parse($0) { self.handle($0) } }
+            CgroupWatcher.parse(bytes) { self.handle($0) }
         }
     }
 

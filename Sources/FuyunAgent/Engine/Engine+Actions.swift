@@ -4,7 +4,6 @@ import FuyunInvocation
 import FuyunPolicy
 import Logging
 import MemoryUnits
-import NIOCore
 import Systemd
 
 extension Engine {
@@ -106,7 +105,7 @@ extension Engine {
     // MARK: - Settling
 
     private func settle(_ request: SettleRequest, _ container: ManagedContainer) {
-        let shared = NIOLoopBound((self, container), eventLoop: loop)
+        let shared = Confined((self, container), to: loop)
         let deadline = configuration.limiter.settleDeadline
         let job = SettleJob(
             request: request,

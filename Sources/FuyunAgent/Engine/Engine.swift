@@ -5,7 +5,6 @@ import FuyunProtocol
 import Glibc
 import Logging
 import MemoryUnits
-import NIOCore
 import Systemd
 
 /// The heart of the agent: takes calls in, decides, has limits written before it answers, and meters until the end.
@@ -16,7 +15,7 @@ final class Engine: ConnectionService {
     /// What the engine stands on.
     struct Parts {
         /// The loop that it lives on.
-        var loop: any EventLoop
+        var loop: AgentLoop
         /// The cgroup tree.
         var hierarchy: CgroupHierarchy
         /// Who is at the other end of a connection.
@@ -89,7 +88,7 @@ final class Engine: ConnectionService {
         functions = FunctionTable(measured: configuration.measuredFunctions, metrics: metrics)
     }
 
-    var loop: any EventLoop { parts.loop }
+    var loop: AgentLoop { parts.loop }
 
     private static func tree(_ configuration: AgentConfiguration) -> ManagedTree {
         ManagedTree(
@@ -115,7 +114,7 @@ final class Engine: ConnectionService {
 
     /// Runs a task of the loop later.
     func after(_ time: Duration, _ body: @escaping () -> Void) {
-        loop.assumeIsolated().scheduleTask(in: .nanoseconds(time.wholeNanoseconds), body)
+        loop.after(time, body)
     }
 }
 
