@@ -29,7 +29,7 @@ struct Fuyun: AsyncParsableCommand {
         subcommands: [
             PolicyCommand.self, StatusCommand.self, ContainersCommand.self, FunctionsCommand.self, ExplainCommand.self,
             DoctorCommand.self, PoliciesCommand.self, TuneCommand.self, NodesCommand.self, EventsCommand.self,
-            SwitchCommand.self,
+            SwitchCommand.self, ReplayCommand.self,
         ]
     )
 }
