@@ -128,7 +128,9 @@ struct ReplayTraceCommand: ConsoleCommand {
         let engine = ReplayEngine(strategies: names, options: options) { group in
             let own = documents.filter { $0.metadata.policyID == group }
             return own.isEmpty && documents.count == 1 ? documents : own
-        } progress: { meter.show($0) }
+        } progress: {
+            meter.show($0)
+        }
         let result = try await replayFailures { try await replay(engine, console) }
         meter.end()
         try output.show([result], on: console)

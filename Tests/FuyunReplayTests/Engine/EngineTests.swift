@@ -8,8 +8,12 @@ import Testing
     /// Every strategy that does not take long.
     static let quick = StrategyCatalog.kinds.map(\.word)
 
-    private func replay(_ trace: Trace, _ words: [String], runs: Int? = nil, seed: UInt64 = 1) async throws -> ReplayResult
-    {
+    private func replay(
+        _ trace: Trace,
+        _ words: [String],
+        runs: Int? = nil,
+        seed: UInt64 = 1
+    ) async throws -> ReplayResult {
         var options = ReplayOptions(grant: ReplayOptions.defaultGrant)
         options.order = runs.map { .shuffled(runs: $0) } ?? .given
         options.seed = seed
@@ -92,7 +96,7 @@ import Testing
     @Test(arguments: ["fuyun", "fuyun-tuner"]) func fuyunLearnsALine(_ word: String) async throws {
         let result = try await replay(noisyTrace(160), [word])
         let late = result.strategies[0].firstRuns.flatMap { $0.calls.suffix(20) }
-        #expect(late.allSatisfy(\.isPredicted))
+        #expect(late.allSatisfy { $0.isPredicted })
         #expect(late.count { $0.failed } <= 1)
         let given = late.reduce(0.0) { $0 + Double($1.limit.rawValue) }
         let needed = late.reduce(0.0) { $0 + Double($1.need.rawValue) }
@@ -102,7 +106,9 @@ import Testing
     }
 
     @Test(arguments: ["", "nothing", "vpa:3", "static:", "static:x", "static:-1", "percentile:nan"])
-    func badNamesAreRefused(_ text: String) { #expect(throws: StrategyNameError.self) { try StrategyCatalog.strategy(text) } }
+    func badNamesAreRefused(_ text: String) {
+        #expect(throws: StrategyNameError.self) { try StrategyCatalog.strategy(text) }
+    }
 
     @Test func namesWithArguments() throws {
         #expect(try StrategyCatalog.strategy("static:2GiB").argument == 0x1p31)

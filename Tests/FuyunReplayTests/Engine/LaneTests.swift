@@ -53,7 +53,8 @@ import Testing
         #expect(record.scores[0].waste == nil)
     }
 
-    @Test(arguments: [(0, 1, 0), (1, 1, 1), (3, 0, 2)]) func retriesAreBounded(_ most: Int, _ finals: Int, _ made: Int) {
+    @Test(arguments: [(0, 1, 0), (1, 1, 1), (3, 0, 2)]) func retriesAreBounded(_ most: Int, _ finals: Int, _ made: Int)
+    {
         let record = run(Scripted([Bytes(100)]), trace([350])) { $0.retries = most }
         #expect(record.scores[0].finalFailures == finals)
         #expect(record.scores[0].retries == made)

@@ -46,7 +46,8 @@ import Testing
         #expect(mean == Estimate(0.25, 0.25, 0.25))
     }
 
-    @Test(arguments: [(0.0, 1.0), (0.5, 2.5), (1.0, 4.0), (0.1, 1.3)]) func percentiles(_ share: Double, _ value: Double) {
+    @Test(arguments: [(0.0, 1.0), (0.5, 2.5), (1.0, 4.0), (0.1, 1.3)])
+    func percentiles(_ share: Double, _ value: Double) {
         #expect(isNear(Statistics.percentile(share, of: [1, 2, 3, 4]) ?? 0, value))
         #expect(Statistics.percentile(share, of: []) == nil)
     }

@@ -117,11 +117,15 @@ import Testing
 
     @Test func observationsAreATrace() throws {
         let seen = #""limit_bytes":1000000,"need":{"lower_bytes":400,"upper_bytes":500},"outcome":"success""#
-        let killed = #""need":{"lower_bytes":400,"upper_bytes":null},"outcome":"crashed","oom":{"class":"own_limit","#
+        let killed =
+            #""need":{"lower_bytes":400,"upper_bytes":null},"outcome":"crashed","oom":{"class":"own_limit","#
             + #""own_limit_exceeded":true}"#
         let full = #""limit_bytes":1000,"need":{"lower_bytes":400,"upper_bytes":1000},"outcome":"success""#
         // Newest first, as a coordinator exports.
-        let lines = [observation("b", 9, full), observation("a", 5, seen, width: 9), observation("a", 4, killed), "", observation("a", 3, seen)]
+        let lines = [
+            observation("b", 9, full), observation("a", 5, seen, width: 9), observation("a", 4, killed), "",
+            observation("a", 3, seen),
+        ]
         try withFile(lines.joined(separator: "\n")) { path in
             #expect(try ObservationTrace.looksLike(path))
             let observed = try ObservationTrace(path)
