@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -105,4 +106,14 @@ ssize_t fuyun_pwrite(int descriptor, const void *buffer, size_t count, off_t off
         done = pwrite(descriptor, buffer, count, offset);
     } while (done < 0 && errno == EINTR);
     return done < 0 ? -errno : done;
+}
+
+int fuyun_accept(int listener) {
+    int connection = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    return connection < 0 ? -errno : connection;
+}
+
+void fuyun_name_thread(const char *name) {
+    // Copies at most 16 bytes.
+    prctl(PR_SET_NAME, name);
 }

@@ -108,6 +108,21 @@ public final class CoordinatorClient: Sendable {
         return try await answer(to: exchange) { body throws(JSONError) in try ObservationsAnswer(parsing: body) }
     }
 
+    /// Tells what a node saw of its functions' payloads; the coordinator has merged it when this returns.
+    ///
+    /// Not sent a second time by itself: payloads that are told twice are counted twice.
+    public func send(shapes: ShapesBody, node: String) async throws(CoordinatorError) {
+        var exchange = Exchange(
+            url: settings.address.url(["v1", "nodes", node, "shapes"]),
+            timeout: settings.answerTimeout,
+            maximumAnswer: Self.maximumAnswer
+        )
+        exchange.method = .POST
+        exchange.body = shapes.body
+        exchange.mayRepeat = false
+        _ = try await success(exchange)
+    }
+
     // MARK: The operator's calls
 
     /// Performs a request.
@@ -169,6 +184,7 @@ public final class CoordinatorClient: Sendable {
         )
         exchange.method = HTTPMethod(rawValue: request.method.rawValue)
         exchange.body = request.body
+        exchange.accept = request.accept
         // What is done twice by these is done once.
         exchange.mayRepeat = request.method != .post
         return exchange

@@ -17,6 +17,8 @@ package struct CoordinatorRequest<Answer: Sendable>: Sendable {
     package var path: [String]
     package var query: [(name: String, value: String)] = []
     package var body: ByteBuffer?
+    /// The type of answer that is asked for.
+    package var accept = "application/json"
     /// How long the answer may take.
     package var timeout = Duration.seconds(30)
 
@@ -107,6 +109,48 @@ extension CoordinatorRequest where Answer == CoordinatorAPI.TuneReport {
     /// Runs the tuner; a dry run publishes nothing.
     package static func tune(_ name: String, isDryRun: Bool) -> Self {
         Self(.post, ["functions", name, "tune"], query: [("dry_run", isDryRun ? "true" : nil)])
+    }
+}
+
+extension CoordinatorRequest where Answer == CoordinatorAPI.Draft {
+    /// Asks for a draft of a function's policy; `body` is a draft's request as JSON, its source without secrets.
+    ///
+    /// The answer is mostly a draft that is still open: drafting takes as long as a model does.
+    package static func draft(_ name: String, _ body: ByteBuffer, isDryRun: Bool) -> Self {
+        Self(
+            .post,
+            ["functions", name, "drafts"],
+            query: [("dry_run", isDryRun ? "true" : nil)],
+            body: body
+        )
+    }
+
+    /// A draft with all that was asked and answered.
+    package static func draft(of name: String, id: Int64) -> Self {
+        Self(.get, ["functions", name, "drafts", String(id)])
+    }
+}
+
+extension CoordinatorRequest where Answer == CoordinatorAPI.Page<CoordinatorAPI.Draft> {
+    /// A function's drafts, newest first.
+    package static func drafts(of name: String, before id: String? = nil, limit: Int? = nil) -> Self {
+        Self(.get, ["functions", name, "drafts"], query: [("before", id), ("limit", limit.map(String.init))])
+    }
+}
+
+extension CoordinatorRequest where Answer == CoordinatorAPI.Shape {
+    /// What payloads of a function look like.
+    package static func shape(of name: String) -> Self { Self(.get, ["functions", name, "shapes"]) }
+}
+
+extension CoordinatorRequest where Answer == NoContent {
+    /// The latest observations of a function that are kept, newest first, one JSON object a line: for `raw(_:)`.
+    package static func observations(of name: String, limit: Int? = nil) -> Self {
+        var request = Self(.get, ["functions", name, "observations"], query: [("limit", limit.map(String.init))])
+        request.accept = "application/x-ndjson"
+        // Ten thousand of them may have a megabyte or ten.
+        request.timeout = .seconds(120)
+        return request
     }
 }
 

@@ -4,9 +4,7 @@ import FuyunInvocation
 import FuyunProtocol
 import Glibc
 public import Logging
-import MemoryUnits
-import NIOCore
-import NIOPosix
+public import MemoryUnits
 import PrometheusMetrics
 public import ServiceLifecycle
 public import Settings
@@ -25,6 +23,8 @@ public struct AgentSurroundings: Sendable {
     /// Listening sockets that were passed in, by the names `function`, `platform` and `admin`; the agent owns them from now
     /// on, and makes those that are missing.
     public var sockets: [String: CInt]
+    /// What the node could give without swapping; nil when it cannot be told.
+    public var availableMemory: @Sendable () -> Bytes?
     /// Told of readiness.
     public var notifier: ServiceNotifier
     /// The log.
@@ -36,6 +36,7 @@ public struct AgentSurroundings: Sendable {
         resolver: PeerResolver? = nil,
         bus: SystemBus? = nil,
         sockets: [String: CInt] = [:],
+        availableMemory: (@Sendable () -> Bytes?)? = nil,
         notifier: ServiceNotifier = ServiceNotifier(),
         logger: Logger
     ) {
@@ -43,24 +44,38 @@ public struct AgentSurroundings: Sendable {
         self.resolver = resolver ?? .kernel(hierarchy)
         self.bus = bus
         self.sockets = sockets
+        self.availableMemory = availableMemory ?? Self.nodeMemory()
         self.notifier = notifier
         self.logger = logger
     }
+}
+
+extension AgentSurroundings {
+    /// Reads the node's memory through a descriptor that is kept.
+    private static func nodeMemory() -> @Sendable () -> Bytes? {
+        let memory = KeptNodeMemory()
+        return { memory.available() }
+    }
+}
+
+/// A place for the descriptor that closures can share.
+private final class KeptNodeMemory: Sendable {
+    private let memory = NodeMemory()
+    func available() -> Bytes? { memory.available() }
 }
 
 /// The node agent: one event loop with the engine on it, and what surrounds it.
 ///
 /// `build` wires everything, for production and tests alike; `run` serves until it is shut down gracefully.
 public final class Agent: Service {
-    private struct Confined: Sendable {
-        let engine: NIOLoopBound<Engine>
-        let listener: NIOLoopBound<Listener>
-        let policyWatcher: NIOLoopBound<PolicyWatcher>
+    private struct Parts: Sendable {
+        let engine: Confined<Engine>
+        let listener: Confined<Listener>
+        let policyWatcher: Confined<PolicyWatcher>
     }
 
-    private let group: MultiThreadedEventLoopGroup
-    private let loop: any EventLoop
-    private let confined: Confined
+    private let loop: AgentLoop
+    private let confined: Parts
     private let configuration: AgentConfiguration
     private let surroundings: AgentSurroundings
     private let log: ObservationLog
@@ -70,8 +85,8 @@ public final class Agent: Service {
     private let isStopped = Atomic<Bool>(false)
 
     private init(
-        group: MultiThreadedEventLoopGroup,
-        confined: Confined,
+        loop: AgentLoop,
+        confined: Parts,
         configuration: AgentConfiguration,
         surroundings: AgentSurroundings,
         log: ObservationLog,
@@ -79,8 +94,7 @@ public final class Agent: Service {
         workers: [BoundedWorker],
         metrics: AgentMetrics
     ) {
-        self.group = group
-        loop = group.next()
+        self.loop = loop
         self.confined = confined
         self.configuration = configuration
         self.surroundings = surroundings
@@ -131,11 +145,16 @@ public final class Agent: Service {
                 most: configuration.policies.files
             )
         )
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let loop = group.next()
+        let loop: AgentLoop
+        do throws(Errno) {
+            loop = try AgentLoop(name: "fuyun.loop")
+        } catch {
+            await sync?.stop()
+            throw error
+        }
         let epoch = StateDirectory.nextEpoch(in: state, now: Clocks.wall() / 1_000_000_000)
         do {
-            let confined = try await loop.submit { () throws -> Confined in
+            let confined = try await loop.submit { () throws -> Parts in
                 let engine = Engine(
                     Engine.Parts(
                         loop: loop,
@@ -143,6 +162,7 @@ public final class Agent: Service {
                         resolver: surroundings.resolver,
                         bus: surroundings.bus,
                         log: log,
+                        availableMemory: surroundings.availableMemory,
                         settler: settler,
                         metrics: metrics,
                         logger: logger,
@@ -151,12 +171,13 @@ public final class Agent: Service {
                     configuration: configuration
                 )
                 engine.sync = sync
+                engine.shapes = sync?.shapes
                 engine.features = features(of: surroundings.hierarchy)
                 engine.watcher = try TreeWatcher(hierarchy: surroundings.hierarchy, engine: engine)
-                return Confined(
-                    engine: NIOLoopBound(engine, eventLoop: loop),
-                    listener: NIOLoopBound(Listener(loop: loop), eventLoop: loop),
-                    policyWatcher: NIOLoopBound(
+                return Parts(
+                    engine: Confined(engine, to: loop),
+                    listener: Confined(Listener(loop: loop), to: loop),
+                    policyWatcher: Confined(
                         PolicyWatcher(
                             engine: engine,
                             store: store,
@@ -164,19 +185,19 @@ public final class Agent: Service {
                             worker: reader,
                             directory: directory
                         ),
-                        eventLoop: loop
+                        to: loop
                     )
                 )
-            }.get()
-            try await loop.flatSubmit { () -> EventLoopFuture<Void> in
-                guard let watcher = confined.engine.value.watcher else { return loop.makeSucceededVoidFuture() }
-                return watcher.start().flatMap { _ in confined.policyWatcher.value.start() }
-            }.get()
+            }
+            try await loop.submit { try confined.engine.value.watcher?.start() }
+            await withCheckedContinuation { continuation in
+                loop.execute { confined.policyWatcher.value.start { continuation.resume() } }
+            }
             sync?.start { snapshot in
                 loop.execute { confined.engine.value.use(snapshot, refused: 0) }
             }
             return Agent(
-                group: group,
+                loop: loop,
                 confined: confined,
                 configuration: configuration,
                 surroundings: surroundings,
@@ -187,7 +208,7 @@ public final class Agent: Service {
             )
         } catch {
             await sync?.stop()
-            try? await group.shutdownGracefully()
+            await loop.stop()
             throw error
         }
     }
@@ -241,7 +262,7 @@ public final class Agent: Service {
                 let policies = engine.policies.functions.count
                 return
                     "\(engine.registry.count) containers, \(engine.calls.count) calls in flight, \(policies) functions with a policy"
-            }.get()
+            }
             if let line, line != told {
                 surroundings.notifier.status(line)
                 told = line
@@ -269,16 +290,16 @@ public final class Agent: Service {
         }
         let limits = RequestLimits(configuration)
         for (role, descriptor, path) in descriptors {
-            try await loop.flatSubmit { [confined] in
+            try await loop.submit { [confined] in
                 let engine = confined.engine.value
                 engine.sockets[role] = path
-                return confined.listener.value.listen(
+                try confined.listener.value.listen(
                     on: descriptor,
                     role: role,
                     service: engine,
                     limits: limits
                 ) { engine.metrics.server.connectionsTimedOut.increment() }
-            }.get()
+            }
         }
     }
 
@@ -290,28 +311,28 @@ public final class Agent: Service {
             engine.isStopping = true
             confined.listener.value.stop()
             for connection in engine.connections.values { connection.stop() }
-        }.get()
+        }
         // Ends that wait for late counters take 20 ms; whoever does not read an answer gets no more than this.
         for _ in 0..<10 {
             let isBusy = try? await loop.submit { [confined] in
                 confined.engine.value.calls.values.contains { $0.isEnding }
-            }.get()
+            }
             guard isBusy == true else { break }
             try? await Task.sleep(for: .milliseconds(10))
         }
-        try? await loop.submit { [confined] in confined.engine.value.releaseAll() }.get()
+        try? await loop.submit { [confined] in confined.engine.value.releaseAll() }
         for worker in workers { _ = worker.drain(within: .milliseconds(500)) }
         log.close()
         await sync?.stop()
         for role in SocketRole.allCases where surroundings.sockets[role.rawValue] == nil {
             unlink(FilePath(configuration.paths.runtime).appending("\(role.rawValue).sock").string)
         }
-        try? await group.shutdownGracefully()
+        await loop.stop()
     }
 
     /// Returns after a turn of the event loop: the proof that the watchdog asks for.
     public func proveAlive() async throws {
-        try await loop.submit {}.get()
+        try await loop.submit {}
     }
 
     /// Takes a new configuration into use, or keeps the old one when the new one is bad; reads the policies anew.
@@ -323,7 +344,7 @@ public final class Agent: Service {
             try? await loop.submit { [confined] in
                 confined.engine.value.reconfigure(fresh)
                 confined.policyWatcher.value.changed()
-            }.get()
+            }
             metrics.policies.configurationReloads.increment()
             surroundings.logger.notice("configuration reloaded")
         } catch {
@@ -344,8 +365,8 @@ extension RequestLimits {
         self.init(
             kept: Int(clamping: configuration.payload.kept.rawValue),
             dropped: Int(clamping: configuration.payload.dropped.rawValue),
-            idle: .nanoseconds(configuration.server.idle.wholeNanoseconds),
-            request: .nanoseconds(configuration.server.request.wholeNanoseconds)
+            idle: configuration.server.idle,
+            request: configuration.server.request
         )
     }
 }

@@ -32,6 +32,43 @@ struct CallTests {
         await stub.stop()
     }
 
+    @Test("that bring shapes of payloads are made once")
+    func shapes() async throws {
+        let stub = try await StubCoordinator { _, _ in .json("{}") }
+        let body = ShapesBody(functions: [.init(function: "guest/f", shape: .of(Array("{}".utf8)))])
+        try await withClient("http://127.0.0.1:\(stub.port)") { client in
+            try await client.send(shapes: body, node: "n1")
+        }
+        let request = try #require(stub.requests.first)
+        #expect(request.line == "POST /v1/nodes/n1/shapes HTTP/1.1")
+        #expect(request.body == String(buffer: body.body))
+        await stub.stop()
+    }
+
+    @Test("about drafts, shapes and observations go where they belong")
+    func drafts() async throws {
+        let stub = try await StubCoordinator { _, _ in
+            .json(#"{"id":3,"function":"guest/f","state":"open","drafts":[]}"#)
+        }
+        try await withClient("http://127.0.0.1:\(stub.port)") { client in
+            let draft = try await client.answer(to: .draft("guest/f", ByteBuffer(string: "{}"), isDryRun: true))
+            #expect(draft.id == 3 && draft.state == .open)
+            _ = try await client.answer(to: .draft(of: "guest/f", id: 3))
+            #expect(try await client.answer(to: .drafts(of: "guest/f", limit: 5)).elements.isEmpty)
+            #expect(try await client.answer(to: .shape(of: "guest/f")).shape == nil)
+            _ = try await client.raw(.observations(of: "guest/f", limit: 7))
+        }
+        #expect(
+            stub.requests.map(\.line) == [
+                "POST /v1/functions/guest%2Ff/drafts?dry_run=true HTTP/1.1", "GET /v1/functions/guest%2Ff/drafts/3 HTTP/1.1",
+                "GET /v1/functions/guest%2Ff/drafts?limit=5 HTTP/1.1", "GET /v1/functions/guest%2Ff/shapes HTTP/1.1",
+                "GET /v1/functions/guest%2Ff/observations?limit=7 HTTP/1.1",
+            ]
+        )
+        #expect(stub.requests.last?.headers["accept"] == "application/x-ndjson")
+        await stub.stop()
+    }
+
     @Test("that bring observations say what became of them")
     func observations() async throws {
         let stub = try await StubCoordinator { _, _ in

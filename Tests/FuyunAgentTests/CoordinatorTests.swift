@@ -70,7 +70,7 @@ struct CoordinatorTests {
             #expect(try await Self.call("guest/f", on: fixture).decision?.policyVersion == 1)
             var records: [ObservationRecord] = []
             try await fixture.wait("both observations sent") {
-                records = try server.requests.filter { $0.method == "POST" }.flatMap { request in
+                records = try server.requests.filter { $0.target.hasSuffix("/observations") }.flatMap { request in
                     try ObservationBatchBody(parsing: request.body).records.map(\.record)
                 }
                 return records.count >= 2
@@ -119,7 +119,7 @@ struct CoordinatorTests {
                 _ = try await fixture.wait(for: "/v1/status") { $0.contains(#""reachable":false,"#) }
             }
             try await fixture.wait("tried to send") {
-                server.requests.contains { $0.method == "POST" } || !fault.isTold
+                server.requests.contains { $0.target.hasSuffix("/observations") } || !fault.isTold
             }
             let metrics = try await fixture.wait(for: "/metrics") { page in
                 page.contains("fuyun_spool_observations_total 1\n") && !page.contains("fuyun_spool_bytes 0\n")
@@ -165,7 +165,7 @@ struct CoordinatorTests {
             _ = try await fixture.wait(for: "/v1/status") { $0.contains(#""revision":1,"functions":1"#) }
             for _ in 0..<3 { #expect(try await Self.call("guest/g", on: fixture).decision?.policyVersion == 4) }
             try await fixture.wait("three observations sent") {
-                let sent = try server.requests.filter { $0.method == "POST" }.flatMap { request in
+                let sent = try server.requests.filter { $0.target.hasSuffix("/observations") }.flatMap { request in
                     try ObservationBatchBody(parsing: request.body).records
                 }
                 return sent.count >= 3

@@ -23,6 +23,7 @@ final class FakeCoordinator: CoordinatorLink {
         var sizes: [Int] = []
         var failure: CoordinatorError?
         var sampling = ObservationsAnswer.Sampling()
+        var shapes: [ShapesBody] = []
         /// Observations of this function are refused.
         var unwanted: String?
     }
@@ -74,14 +75,26 @@ final class FakeCoordinator: CoordinatorLink {
         return try result.get()
     }
 
+    var shapes: [ShapesBody.Element] { state.withLock { $0.shapes.flatMap(\.functions) } }
+
+    func send(_ shapes: ShapesBody) async throws(CoordinatorError) {
+        // What a coordinator would read.
+        guard let read = try? ShapesBody(parsing: shapes.body) else { throw .refusal(400, "bad_schema") }
+        let failure = state.withLock { state -> CoordinatorError? in
+            if state.failure == nil { state.shapes.append(read) }
+            return state.failure
+        }
+        if let failure { throw failure }
+    }
+
     func close() async {}
 }
 
 extension CoordinatorError {
-    fileprivate static let unreachable = CoordinatorError(.unreachable, "away")
+    static let unreachable = CoordinatorError(.unreachable, "away")
 
     /// A refusal; without a code, one of something that is no coordinator.
-    fileprivate static func refusal(_ status: Int, _ code: String) -> CoordinatorError {
+    static func refusal(_ status: Int, _ code: String) -> CoordinatorError {
         CoordinatorError(
             status == 401 ? .unauthorized : .refused,
             "refused with status \(status)",
@@ -93,7 +106,7 @@ extension CoordinatorError {
 @Suite("Sync: observations up, policies down")
 struct SyncTests {
     /// The agent's half on its own, with a coordinator that is made up.
-    private final class Rig: Sendable {
+    final class Rig: Sendable {
         let coordinator = FakeCoordinator()
         let directory: FilePath
         let composer = PolicyComposer()
@@ -143,7 +156,7 @@ struct SyncTests {
         }
     }
 
-    private static func with(
+    static func with(
         interval: Duration = .milliseconds(5),
         batch: Int = 500,
         _ body: (Rig) async throws -> Void
@@ -163,7 +176,7 @@ struct SyncTests {
         Fixture.remove(FilePath(text))
     }
 
-    private static func wait(_ what: String, until condition: () -> Bool) async throws {
+    static func wait(_ what: String, until condition: () -> Bool) async throws {
         for _ in 0..<500 {
             if condition() { return }
             try await Task.sleep(for: .milliseconds(10))

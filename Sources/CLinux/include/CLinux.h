@@ -1,6 +1,8 @@
 #pragma once
 
 #include <malloc.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/signalfd.h>
 
 // Kernel interfaces that Swift's Glibc module does not import: variadic system calls, macros and newer constants.
@@ -49,3 +51,9 @@ int fuyun_pidfd_alive(int pidfd);
 /// pread(2) and pwrite(2), retried on EINTR, with the error in the result.
 ssize_t fuyun_pread(int descriptor, void *_Nonnull buffer, size_t count, off_t offset);
 ssize_t fuyun_pwrite(int descriptor, const void *_Nonnull buffer, size_t count, off_t offset);
+
+/// accept4(2) with SOCK_NONBLOCK and SOCK_CLOEXEC; the peer's address is not asked for.
+int fuyun_accept(int listener);
+
+/// Names the calling thread, for `top -H`; what is over 15 bytes is cut.
+void fuyun_name_thread(const char *_Nonnull name);

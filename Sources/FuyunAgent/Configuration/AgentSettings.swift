@@ -7,7 +7,7 @@ extension AgentConfiguration {
         standardFile: "/etc/fuyun/agent.json",
         documentation: "docs/configuration.md",
         entries: SettingTable.Entries(section: "functions", overriding: "defaults", atMost: 10_000),
-        cgroupSettings + decisionSettings + serverSettings + coordinatorSettings
+        cgroupSettings + decisionSettings + rescueSettings + serverSettings + coordinatorSettings
     )
 
     private static let size = 0...(1 << 50)
@@ -57,6 +57,12 @@ extension AgentConfiguration {
             "the furthest that a policy may reach: observe, shadow, canary or enforce"
         ),
         .share("defaults.canary_share", 1, "the greatest share of calls that a policy in canary may decide"),
+        .whole(
+            "defaults.rescue_priority",
+            0...100,
+            50,
+            "who is saved first when many calls need more memory than the node has; the higher, the earlier"
+        ),
         .whole("payload.kept_bytes", 1024...(1 << 20), 1 << 20, "part of a payload that is kept and looked at"),
         .whole(
             "payload.dropped_bytes",
@@ -122,6 +128,12 @@ extension AgentConfiguration {
             1...60_000,
             250,
             "longest time that observations are gathered for a request; one of a call that ran out of memory goes at once"
+        ),
+        .flag(
+            "shapes.enabled",
+            true,
+            "whether the coordinator is told what payloads look like (names, types, powers of two; never values), which "
+                + "drafts need"
         ),
     ]
 

@@ -2,7 +2,7 @@ import Cgroup
 import CoreMetrics
 import Glibc
 import Logging
-import NIOCore
+import SystemPackage
 
 /// Follows the cgroup tree by inotify: births and deaths of containers, their counters, and writes of others to their
 /// limits.
@@ -46,12 +46,15 @@ final class TreeWatcher {
     var watchCount: Int { targets.count }
 
     /// Begins to listen, and takes in everything that is there.
-    func start() -> EventLoopFuture<any Channel> {
+    func start() throws(Errno) {
         let descriptor = fcntl(watcher.rawDescriptor, F_DUPFD_CLOEXEC, 0)
+        guard descriptor >= 0 else { throw Errno(rawValue: errno) }
         rescan()
-        return InotifyHandler.attach(descriptor, to: engine.loop) { [weak self] bytes in
+        try InotifyReader.attach(descriptor, to: engine.loop) { [weak self] bytes in
             guard let self else { return }
-            bytes.withUnsafeReadableBytes { CgroupWatcher.parse($0) { self.handle($0) } }
+            // Calls that are slowed down at their tripwire do not wait for births and deaths.
+            self.engine.rescue.batch { CgroupWatcher.parse(bytes) { self.rescue($0) } }
+            CgroupWatcher.parse(bytes) { self.handle($0) }
         }
     }
 
@@ -177,6 +180,12 @@ final class TreeWatcher {
 
     // MARK: - Events
 
+    private func rescue(_ event: WatchEvent) {
+        guard let watch = event.watch, case .file(.memoryEvents, let container) = targets[watch], !container.isGone
+        else { return }
+        engine.countersMoved(container)
+    }
+
     private func handle(_ event: WatchEvent) {
         guard let watch = event.watch else {
             if event.kinds.contains(anyOf: .overflow) {
@@ -222,9 +231,9 @@ final class TreeWatcher {
     private func changed(_ file: CgroupWatcher.File, _ container: ManagedContainer) {
         guard !container.isGone else { return }
         switch file {
-        case .memoryEvents: engine.countersMoved(container)
+        case .memoryEvents: break
         case .cgroupEvents: engine.stateChanged(container)
-        case .memoryMax, .memorySwapMax: engine.lookAtLimits(of: container)
+        case .memoryMax, .memoryHigh, .memorySwapMax: engine.lookAtLimits(of: container)
         }
     }
 }

@@ -89,7 +89,7 @@ extension Engine {
         calls[lastSequence] = call
         container.openCalls += 1
         connection.invocations.insert(lastSequence)
-        count(answer, outcome, judgement, container)
+        if count(answer, outcome, judgement, container) { shapes?.take(request, of: begin) }
         propose(for: container)
         return respond(status: 201, from: time, metrics.server.beginDuration) { answer.write(into: &$0) }
     }
@@ -103,25 +103,27 @@ extension Engine {
             of: function,
             grant: grant,
             ceiling: min(container.ledger.ceiling.ceiling, container.ledger.ancestorLimit.ceiling),
+            canRescue: container.ledger.isRescuable,
             activationHash: begin.activation.map { StableHash.hash($0) } ?? StableHash.hash(lastSequence),
             payload: request.body,
             length: begin.payloadLength ?? request.bodyLength
         ) { request.head.first($0) }
     }
 
+    /// Counts a call; true when its payload's shape should be looked at.
     private func count(
         _ answer: BeginAnswer,
         _ outcome: BeginOutcome,
         _ judgement: Judgement,
         _ container: ManagedContainer
-    ) {
+    ) -> Bool {
         metrics.invocations.began.increment()
         metrics.invocations.inFlight.set(calls.count)
         metrics.invocations.reasons[outcome.reason]?.increment()
         metrics.invocations.decisions[judgement.decision?.decision.reason ?? .noPolicy]?.increment()
         if !outcome.isTracked { metrics.invocations.untracked.increment() }
         // One name for each container: a peer that names others in turn neither fills the table nor counts for them.
-        if container.ledger.function == answer.function { functions.began(answer) }
+        return container.ledger.function == answer.function && functions.began(answer)
     }
 
     /// Writes an answer's body, and records how long it took since its request was whole.

@@ -1,7 +1,6 @@
 import Cgroup
 import CoreMetrics
 import FuyunProtocol
-import NIOCore
 
 extension Engine {
     /// Counts the connection in, and asks who is at its other end.

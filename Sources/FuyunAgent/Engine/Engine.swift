@@ -5,7 +5,6 @@ import FuyunProtocol
 import Glibc
 import Logging
 import MemoryUnits
-import NIOCore
 import Systemd
 
 /// The heart of the agent: takes calls in, decides, has limits written before it answers, and meters until the end.
@@ -16,7 +15,7 @@ final class Engine: ConnectionService {
     /// What the engine stands on.
     struct Parts {
         /// The loop that it lives on.
-        var loop: any EventLoop
+        var loop: AgentLoop
         /// The cgroup tree.
         var hierarchy: CgroupHierarchy
         /// Who is at the other end of a connection.
@@ -25,6 +24,8 @@ final class Engine: ConnectionService {
         var bus: SystemBus?
         /// Where observations go.
         var log: ObservationLog
+        /// What the node could give without swapping; nil when it cannot be told.
+        var availableMemory: () -> Bytes?
         /// Gives page cache back.
         var settler: BoundedWorker
         /// All counters.
@@ -60,10 +61,16 @@ final class Engine: ConnectionService {
     var connectionsByPeer: [String: Int] = [:]
     /// Whether new calls are refused because the agent stops.
     var isStopping = false
+    /// Saves calls in flight; set once, right after the engine is made.
+    private(set) lazy var rescue = RescueDesk(engine: self, availableMemory: parts.availableMemory)
+    /// Whether the kernel's memory.high can be relied on.
+    let canRescue = KernelRelease.isAtLeast(5, 9)
     /// Told of births and deaths of watches; set once by whoever watches the tree.
     var watcher: TreeWatcher?
     /// How peers were told so far.
     var peerMethods: Set<PeerIdentity.Method> = []
+    /// Looks at payloads' shapes for the coordinator; nil when nobody does.
+    var shapes: ShapeCollector?
     /// The way to the coordinator, for the status page; nil without one.
     var sync: CoordinatorSync?
     /// What the kernel can do, for the status page; nil when it could not be found out.
@@ -87,7 +94,7 @@ final class Engine: ConnectionService {
         functions = FunctionTable(measured: configuration.measuredFunctions, metrics: metrics)
     }
 
-    var loop: any EventLoop { parts.loop }
+    var loop: AgentLoop { parts.loop }
 
     private static func tree(_ configuration: AgentConfiguration) -> ManagedTree {
         ManagedTree(
@@ -104,6 +111,7 @@ final class Engine: ConnectionService {
     func reconfigure(_ fresh: AgentConfiguration) {
         configuration = fresh
         settings = LimiterSettings(fresh)
+        rescue.reconfigure(fresh.rescue)
         let managed = Self.tree(fresh)
         guard managed != tree else { return }
         tree = managed
@@ -113,7 +121,7 @@ final class Engine: ConnectionService {
 
     /// Runs a task of the loop later.
     func after(_ time: Duration, _ body: @escaping () -> Void) {
-        loop.assumeIsolated().scheduleTask(in: .nanoseconds(time.wholeNanoseconds), body)
+        loop.after(time, body)
     }
 }
 
@@ -128,7 +136,9 @@ extension LimiterSettings {
                 fullShare: configuration.thrashing.fullStallShare,
                 someShare: configuration.thrashing.someStallShare,
                 hitsPerSecondWithoutPressure: Double(configuration.thrashing.limitHitsPerSecond)
-            )
+            ),
+            fightLimit: configuration.limiter.fights,
+            rescue: RescueSettings(growth: configuration.rescue.growth)
         )
     }
 }

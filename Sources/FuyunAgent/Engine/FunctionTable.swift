@@ -26,6 +26,8 @@ struct FunctionTable {
         var policyVersion: Int?
         /// Counts calls of all functions: the higher, the later this one was used.
         var lastUse: UInt64 = 0
+        /// Which of its calls have their payload looked at.
+        fileprivate var shapes = ShapeSampling()
         /// Its metric series.
         fileprivate var series: FunctionSeries
     }
@@ -52,12 +54,12 @@ struct FunctionTable {
     /// The most non-reclaimable memory that a call of a function was seen to use.
     func mostSeen(of function: String) -> Bytes { entries[function]?.mostSeen ?? .zero }
 
-    /// A call began.
-    mutating func began(_ answer: BeginAnswer) {
+    /// A call began; true when its payload's shape should be looked at.
+    mutating func began(_ answer: BeginAnswer) -> Bool {
         clock += 1
         if entries[answer.function] == nil { insert(answer.function) }
-        guard let place = entries.index(forKey: answer.function) else { return }
-        entries.values[place].began(answer, at: clock)
+        guard let place = entries.index(forKey: answer.function) else { return false }
+        return entries.values[place].began(answer, at: clock)
     }
 
     /// A call ended; one that named another function than its container's says nothing of that.
@@ -102,7 +104,7 @@ struct FunctionTable {
 }
 
 extension FunctionTable.Entry {
-    fileprivate mutating func began(_ answer: BeginAnswer, at clock: UInt64) {
+    fileprivate mutating func began(_ answer: BeginAnswer, at clock: UInt64) -> Bool {
         invocations += 1
         lastLimit = answer.limit
         lastMode = answer.mode.rawValue
@@ -110,6 +112,7 @@ extension FunctionTable.Entry {
         lastUse = clock
         series.invocations.increment()
         if let limit = answer.limit { series.limit.set(Double(limit.rawValue)) }
+        return shapes.chooses(invocations)
     }
 
     fileprivate mutating func ended(_ observation: Observation) {

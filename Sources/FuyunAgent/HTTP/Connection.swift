@@ -1,5 +1,4 @@
 import FuyunProtocol
-import NIOCore
 
 /// What answers the requests of connections.
 ///
@@ -53,7 +52,7 @@ struct RequestLimits: Sendable {
     /// How much more is read and dropped, in bytes.
     var dropped: Int
     /// When a connection without a call in flight is closed.
-    var idle: TimeAmount
+    var idle: Duration
     /// Within which time a request must be whole.
-    var request: TimeAmount
+    var request: Duration
 }

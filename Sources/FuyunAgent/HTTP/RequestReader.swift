@@ -37,13 +37,18 @@ struct RequestReader {
         }
     }
 
+    /// Copies what is still held of the bytes that came last, so that whoever gave them can use their memory again.
+    mutating func keep() {
+        if received.readableBytes > 0 { received = ByteBuffer(bytes: received.readableBytesView) }
+    }
+
     /// Forgets what was received.
     mutating func clear() { received = ByteBuffer() }
 
     /// The next piece; nil when more has to come first.
     mutating func next() throws(MalformedRequest) -> Part? {
         let part = try part()
-        // Nothing is held without need, so that the channel can use the memory for its next read.
+        // Nothing is held without need, so that its memory can be used for the next read.
         if received.readableBytes == 0 { clear() }
         return part
     }

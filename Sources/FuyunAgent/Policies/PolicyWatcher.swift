@@ -1,6 +1,5 @@
 import Glibc
 import Logging
-import NIOCore
 import SystemPackage
 
 /// Follows the policy directory: a change is waited out for a moment, then the directory is read by a worker and the
@@ -19,7 +18,7 @@ final class PolicyWatcher {
     private var isScheduled = false
     private var isLoading = false
     private var isDue = false
-    /// The inotify instance; what it says is read through a second descriptor, which belongs to the channel.
+    /// The inotify instance; what it says is read through a second descriptor, which belongs to the loop.
     private var descriptor: CInt = -1
     /// Whether the directory was there when it was looked at last.
     private var wasWatched = true
@@ -44,18 +43,21 @@ final class PolicyWatcher {
 
     /// Watches the directory, then reads it for the first time.
     ///
-    /// - Returns: Done when the first snapshot is in use.
-    func start() -> EventLoopFuture<Void> {
+    /// - Parameter done: Called when the first snapshot is in use.
+    func start(_ done: @escaping @Sendable () -> Void) {
         descriptor = inotify_init1(CInt(IN_NONBLOCK) | CInt(IN_CLOEXEC))
         let reader = descriptor < 0 ? -1 : fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
         guard reader >= 0 else {
             tellUnwatched(Errno(rawValue: errno))
-            return load()
+            return load(done)
         }
         watch()
-        let shared = NIOLoopBound(self, eventLoop: engine.loop)
-        return InotifyHandler.attach(reader, to: engine.loop) { [weak self] _ in self?.changed() }
-            .flatMap { _ in shared.value.load() }
+        do throws(Errno) {
+            try InotifyReader.attach(reader, to: engine.loop) { [weak self] _ in self?.changed() }
+        } catch {
+            tellUnwatched(error)
+        }
+        load(done)
     }
 
     /// Watches the directory that has this path now; one that is watched already stays so.
@@ -86,30 +88,28 @@ final class PolicyWatcher {
                 isDue = true
                 return
             }
-            _ = load()
+            load {}
         }
     }
 
-    private func load() -> EventLoopFuture<Void> {
+    private func load(_ done: @escaping @Sendable () -> Void) {
         isLoading = true
         let loop = engine.loop
-        let done = loop.makePromise(of: Void.self)
-        let shared = NIOLoopBound(self, eventLoop: loop)
+        let shared = Confined(self, to: loop)
         let (store, composer) = (store, composer)
         let accepted = worker.submit {
             let (local, refused) = store.load()
             let snapshot = composer.compose(local: local)
             loop.execute {
                 shared.value.swap(snapshot, refused: refused)
-                done.succeed()
+                done()
             }
         }
         // The worker does nothing else, so there is always room; a lost reload would still be repeated at the next change.
         if !accepted {
             isLoading = false
-            done.succeed()
+            done()
         }
-        return done.futureResult
     }
 
     private func swap(_ snapshot: PolicySnapshot, refused: Int) {

@@ -12,6 +12,9 @@ protocol CoordinatorLink: Sendable {
     /// Sends the body of a batch; it is stored when this returns.
     func send(_ body: ByteBuffer) async throws(CoordinatorError) -> ObservationsAnswer
 
+    /// Tells what payloads look like; it is merged when this returns.
+    func send(_ shapes: ShapesBody) async throws(CoordinatorError)
+
     /// Closes connections.
     func close() async
 }
@@ -33,6 +36,10 @@ struct CoordinatorConnection: CoordinatorLink {
 
     func send(_ body: ByteBuffer) async throws(CoordinatorError) -> ObservationsAnswer {
         try await client.send(observations: body, node: node)
+    }
+
+    func send(_ shapes: ShapesBody) async throws(CoordinatorError) {
+        try await client.send(shapes: shapes, node: node)
     }
 
     func close() async { await client.shutdown() }

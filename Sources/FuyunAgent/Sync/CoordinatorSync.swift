@@ -16,6 +16,8 @@ import SystemPackage
 final class CoordinatorSync: Sendable {
     /// Where observations are handed in.
     let intake: ObservationIntake
+    /// Where payloads are handed in; nil when nobody looks at them.
+    let shapes: ShapeCollector?
 
     private let group: MultiThreadedEventLoopGroup
     private let link: any CoordinatorLink
@@ -24,6 +26,7 @@ final class CoordinatorSync: Sendable {
     private let status: SyncStatus
     private let reporter: Reporter
     private let puller: PolicyPuller
+    private let shapeReporter: ShapeReporter?
     private let bells: [Doorbell]
     private let composer: PolicyComposer
     private let stored: CoordinatorPolicies
@@ -44,6 +47,7 @@ final class CoordinatorSync: Sendable {
         self.init(
             coordinator,
             configuration.reporting,
+            looksAtShapes: configuration.looksAtShapes,
             link: link,
             group: group,
             state: state,
@@ -57,6 +61,7 @@ final class CoordinatorSync: Sendable {
     init(
         _ coordinator: AgentConfiguration.Coordinator,
         _ reporting: AgentConfiguration.Reporting,
+        looksAtShapes: Bool = true,
         link: any CoordinatorLink,
         group: MultiThreadedEventLoopGroup,
         state: FilePath,
@@ -87,8 +92,23 @@ final class CoordinatorSync: Sendable {
                 )
             }
         }
-        let bells = [Doorbell(loop: group.next()), Doorbell(loop: group.next())]
+        let bells = (0..<3).map { _ in Doorbell(loop: group.next()) }
         let intake = ObservationIntake(spool: spool, bell: bells[0], status: status, metrics: metrics)
+        if looksAtShapes {
+            let shapeMetrics = ShapeMetrics(MetricMaker(registry: registry))
+            let shapes = ShapeCollector(metrics: shapeMetrics) { [bell = bells[2]] in bell.ring(.ordinary) }
+            self.shapes = shapes
+            shapeReporter = ShapeReporter(
+                collector: shapes,
+                link: link,
+                bell: bells[2],
+                metrics: shapeMetrics,
+                logger: logger
+            )
+        } else {
+            shapes = nil
+            shapeReporter = nil
+        }
         self.intake = intake
         self.group = group
         self.link = link
@@ -122,6 +142,7 @@ final class CoordinatorSync: Sendable {
         puller.show(stored)
         status.show(spool.level)
     }
+
     /// Begins to send and to pull.
     ///
     /// - Parameter use: Takes snapshots into use; called on a thread of the sync.
@@ -130,7 +151,8 @@ final class CoordinatorSync: Sendable {
         let pulling = Task { [puller, composer, stored] in
             await puller.run(from: stored) { use(composer.compose(coordinator: $0)) }
         }
-        tasks.withLock { $0 = [sending, pulling] }
+        let telling = Task { [shapeReporter] in await shapeReporter?.run() ?? () }
+        tasks.withLock { $0 = [sending, pulling, telling] }
     }
 
     /// Ends both, syncs the spool and stores what is in use.

@@ -8,7 +8,7 @@ extension PayloadShape {
     ///
     /// Of more than 64 leaves those stay that were in the most payloads, numbers, lengths and texts before the rest, then
     /// the outer ones. An object with many different members over time (`maximumSiblings`, or more than 8 where each
-    /// payload has only a few) is taken for a map: its members become `*`.
+    /// payload has only a few) is taken for a map: its members become `*`, and so does a rare one beside many of them.
     public mutating func merge(_ other: PayloadShape) {
         let payloads = Self.sum(payloads, other.payloads)
         self = PayloadShape(
@@ -47,8 +47,11 @@ extension PayloadShape {
     /// One leaf for each pointer and kind, maps found, not more than are kept, ordered by pointer and kind.
     static func settled(_ leaves: [PayloadLeaf], _ payloads: Int) -> [PayloadLeaf] {
         var unique = joined(leaves, payloads)
-        while let map = firstMap(in: unique) {
-            unique = joined(unique.map { hidden(member: map.depth, below: map.parent, of: $0) }, payloads)
+        // From the root on: members that fall together bring what is below them together.
+        for depth in 0..<maximumDepth {
+            let values = namesThatAreValues(in: unique, at: depth)
+            guard !values.isEmpty else { continue }
+            unique = joined(unique.map { hidden(values, at: depth, in: $0) }, payloads)
         }
         if unique.count > maximumLeaves {
             unique.sort { left, right in
@@ -82,36 +85,66 @@ extension PayloadShape {
         return Array(byPlace.values)
     }
 
-    /// The outermost object whose members differ so much that they are keys of a map; of several the first by pointer.
-    private static func firstMap(in leaves: [PayloadLeaf]) -> (parent: String, depth: Int)? {
-        var members: [Substring: Set<Substring>] = [:]
-        var most: [Substring: Double] = [:]
+    /// Pointers of members of objects at a depth whose names differ so much that they are keys of a map.
+    private static func namesThatAreValues(in leaves: [PayloadLeaf], at depth: Int) -> Set<Substring> {
+        var parents: [Substring: Members] = [:]
         for leaf in leaves {
-            if leaf.kind == .object { most[leaf.pointer[...]] = leaf.range?.upper }
-            var start = leaf.pointer.startIndex
-            while start < leaf.pointer.endIndex {
-                let next = leaf.pointer.index(after: start)
-                let end = leaf.pointer[next...].firstIndex(of: "/") ?? leaf.pointer.endIndex
-                let name = leaf.pointer[next..<end]
-                if name != MemberName.any[...] { members[leaf.pointer[..<start], default: []].insert(name) }
-                start = end
+            guard let parent = beginning(of: leaf.pointer, segments: depth) else { continue }
+            if parent.endIndex == leaf.pointer.endIndex {
+                if leaf.kind == .object { parents[parent, default: Members()].most = leaf.range?.upper ?? .infinity }
+                if leaf.kind == .array { parents[parent, default: Members()].isArray = true }
+            } else if let member = beginning(of: leaf.pointer, segments: depth + 1) {
+                parents[parent, default: Members()].saw(member, leaf.count)
             }
         }
-        let maps = members.filter { parent, names in
-            names.count > maximumSiblings || names.count > 8 && Double(names.count) > 2 * (most[parent] ?? .infinity)
-        }
-        guard let parent = maps.keys.min(by: { ($0.utf8.count, $0) < ($1.utf8.count, $1) }) else { return nil }
-        return (String(parent), segments(String(parent)).count)
+        return parents.values.reduce(into: []) { $0.formUnion($1.values) }
     }
 
-    /// The leaf with `*` in place of the member at a depth, when it is below a parent.
-    private static func hidden(member depth: Int, below parent: String, of leaf: PayloadLeaf) -> PayloadLeaf {
-        var segments = segments(leaf.pointer)
-        guard segments.count > depth, leaf.pointer.hasPrefix(parent + "/") else { return leaf }
-        segments[depth] = MemberName.any[...]
+    /// The members of one object.
+    private struct Members {
+        /// No payload has so many.
+        var most = Double.infinity
+        /// Whether the same place holds an array too, so that `*` may be its elements.
+        var isArray = false
+        private var counts: [Substring: Int] = [:]
+        private var unnamed = 0
+
+        mutating func saw(_ member: Substring, _ count: Int) {
+            if member.hasSuffix("/*") {
+                unnamed = max(unnamed, count)
+            } else {
+                counts[member] = max(counts[member] ?? 0, count)
+            }
+        }
+
+        /// Those whose names are values: all of a map, and what is rare beside members without a name.
+        var values: Set<Substring> {
+            let isMap =
+                counts.count > PayloadShape.maximumSiblings || counts.count > 8 && Double(counts.count) > 2 * most
+            if isMap { return Set(counts.keys) }
+            guard !isArray, unnamed >= 8 else { return [] }
+            return Set(counts.filter { $0.value <= unnamed / 8 }.keys)
+        }
+    }
+
+    /// The leaf with `*` for the member at a depth, when that is one of `members`.
+    private static func hidden(_ members: Set<Substring>, at depth: Int, in leaf: PayloadLeaf) -> PayloadLeaf {
+        guard let member = beginning(of: leaf.pointer, segments: depth + 1), members.contains(member),
+            let parent = beginning(of: leaf.pointer, segments: depth)
+        else { return leaf }
         var leaf = leaf
-        leaf.pointer = segments.map { "/" + $0 }.joined()
+        leaf.pointer = parent + "/" + MemberName.any + leaf.pointer[member.endIndex...]
         return leaf
+    }
+
+    /// The first so many segments of a pointer; nil when it has fewer.
+    private static func beginning(of pointer: String, segments: Int) -> Substring? {
+        var end = pointer.startIndex
+        for _ in 0..<segments {
+            guard end < pointer.endIndex else { return nil }
+            end = pointer[pointer.index(after: end)...].firstIndex(of: "/") ?? pointer.endIndex
+        }
+        return pointer[..<end]
     }
 
     static func segments(_ pointer: String) -> [Substring] {
