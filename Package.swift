@@ -92,7 +92,9 @@ let package = Package(
         ),
         .target(
             name: "FuyunReplay",
-            dependencies: ["FuyunInvocation", "FuyunPolicy", "FuyunProtocol", "FuyunTuning", "MemoryUnits", realModule]
+            dependencies: [
+                "FuyunInvocation", "FuyunPolicy", "FuyunProtocol", "FuyunTuning", "MemoryUnits", nioCore, realModule,
+            ]
         ),
         .target(name: "FuyunClient", dependencies: ["FuyunPolicy", "FuyunProtocol", nioCore, nioHTTP1, nioPosix]),
 

@@ -71,6 +71,7 @@ extension Observation {
                 if decision.adjustments.contains(.cutToMaximum) { line.element("cut_to_maximum") }
                 if decision.adjustments.contains(.snappedUp) { line.element("snapped_up") }
                 if decision.adjustments.contains(.raisedAfterMiss) { line.element("raised_after_miss") }
+                if decision.adjustments.contains(.rescueBound) { line.element("rescue_bound") }
             }
         }
     }

@@ -23,18 +23,28 @@ public struct RetryAdvice: Hashable, Sendable {
     /// - Returns: Nil when the call did not run out of its own limit, when that was the greatest already, or when it was
     ///   tried often enough.
     public init?(after observation: Observation, attempt: UInt8, mostSeen: Bytes, maximum: Bytes) {
-        let limit = observation.limit.ceiling
-        guard observation.isKnown, observation.verdict.ownLimitExceeded, attempt < Self.mostAttempts, limit < maximum
+        guard observation.isKnown, observation.verdict.ownLimitExceeded,
+            let limit = Self.limit(
+                after: observation.limit.ceiling,
+                attempt: attempt,
+                mostSeen: mostSeen,
+                maximum: maximum
+            )
         else { return nil }
-        let miss = LocalBump.Miss(limit: limit, decided: limit, mostSeen: mostSeen)
+        self.init(function: observation.function, limit: limit, attempt: attempt + 1)
+    }
+
+    /// The limit for another try after one that ran out; nil when it was tried often enough or with the greatest already.
+    public static func limit(after limit: Bytes, attempt: UInt8, mostSeen: Bytes, maximum: Bytes) -> Bytes? {
+        guard attempt < mostAttempts, limit < maximum else { return nil }
         let wanted =
             switch attempt {
-            case 0: miss.target
+            case 0: LocalBump.Miss(limit: limit, decided: limit, mostSeen: mostSeen).target
             // Without a ceiling there is no last resort but more of the same.
             case 1: limit.scaled(by: LocalBump.secondFactor)
             default: maximum == .max ? limit.scaled(by: LocalBump.secondFactor) : maximum
             }
-        self.init(function: observation.function, limit: min(wanted, maximum), attempt: attempt + 1)
+        return min(wanted, maximum)
     }
 
     /// Makes advice.

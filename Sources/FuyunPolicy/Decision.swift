@@ -92,6 +92,8 @@ public struct LimitAdjustments: OptionSet, Hashable, Sendable {
     public static let snappedUp = LimitAdjustments(rawValue: 4)
     /// Raised by the agent because a call of this version ran out of memory a moment ago.
     public static let raisedAfterMiss = LimitAdjustments(rawValue: 8)
+    /// The bound is the policy's tighter one, for a call that can be raised while it runs.
+    public static let rescueBound = LimitAdjustments(rawValue: 16)
 }
 
 /// The outcome of a policy for one payload: a pure function of (features, policy, bounds).
@@ -117,6 +119,9 @@ public struct Decision: Hashable, Sendable {
     public var law: UInt8
     /// What happened between bound and limit.
     public var adjustments: LimitAdjustments
+
+    /// Whether the bound is the policy's tighter one, for a call that can be raised while it runs.
+    public var usesRescueBound: Bool { adjustments.contains(.rescueBound) }
 
     /// Makes a decision.
     public init(

@@ -246,6 +246,7 @@ extension LimitAdjustments {
     public static let names: [(LimitAdjustments, String)] = [
         (.raisedToMinimum, "raised_to_minimum"), (.cutToMaximum, "cut_to_maximum"), (.snappedUp, "snapped_up"),
         (.raisedAfterMiss, "raised_after_miss"),
+        (.rescueBound, "rescue_bound"),
     ]
 }
 

@@ -61,7 +61,8 @@ public struct StrategyName: Sendable {
 /// Every kind of strategy that there is.
 public enum StrategyCatalog {
     /// The kinds, in the order in which tables show them.
-    public static let kinds: [StrategyKind] = FixedStrategies.kinds + RivalStrategies.kinds
+    public static let kinds: [StrategyKind] =
+        FixedStrategies.kinds + RivalStrategies.kinds + FuyunStrategies.kinds + FuyunStrategies.ablations
 
     /// The word of the strategy that knows the need beforehand: not a strategy at all, but the least that any could give.
     static let oracle = "oracle"

@@ -61,7 +61,14 @@ struct PolicyChecks {
             law,
             terms: terms,
             needed: needed,
-            calibration: document.safety.calibration(of: law) ?? PolicyCalibration()
+            safe: CompiledPolicy.Margin(
+                document.safety.calibration(of: law),
+                headroom: document.safety.headroom,
+                terms: terms.count
+            ),
+            tight: document.safety.rescue.map {
+                CompiledPolicy.Margin($0.calibration(of: law), headroom: $0.headroom, terms: terms.count)
+            }
         )
     }
 
@@ -155,7 +162,7 @@ struct PolicyChecks {
                 let isUpper = place < 10 && corner & (1 << place) != 0
                 values[variable] = isUpper ? ranges[place].upperBound : ranges[place].lowerBound
             }
-            let result = compiled.predict(values).bytes
+            let result = compiled.predict(values, rescue: false).bytes
             guard !(result.isFinite && result > 0) else { continue }
             let code: Diagnostic.Code = result.isFinite ? .cornerNotPositive : .cornerNotFinite
             guard warned.insert(code).inserted else { continue }

@@ -26,3 +26,33 @@ public struct PolicyCalibration: Sendable, Hashable {
         self.leverage = leverage
     }
 }
+
+/// The bound of calls that can be raised while they run, in place of the safe one.
+///
+/// A call whose container is watched and raised before it is killed need not be given what nearly no call exceeds: a bound
+/// that one call in twenty reaches costs that one a few raises, and saves all others the difference. It is a second
+/// calibration and headroom over the very same prediction.
+public struct PolicyRescue: Sendable, Hashable {
+    /// The share that is added to the bound, 0 to 10.
+    public var headroom: Double
+    /// What is added to the prediction, the same for every law.
+    public var calibration: PolicyCalibration?
+    /// What is added law by law, by the selecting category's values; empty when all laws share `calibration`.
+    public var lawCalibrations: [String: PolicyCalibration]
+
+    /// The calibration of a law: its own, or the shared one.
+    public func calibration(of law: PolicyLaw) -> PolicyCalibration? {
+        law.value.flatMap { lawCalibrations[$0] } ?? calibration
+    }
+
+    /// Makes a rescue section.
+    public init(
+        headroom: Double,
+        calibration: PolicyCalibration? = nil,
+        lawCalibrations: [String: PolicyCalibration] = [:]
+    ) {
+        self.headroom = headroom
+        self.calibration = calibration
+        self.lawCalibrations = lawCalibrations
+    }
+}

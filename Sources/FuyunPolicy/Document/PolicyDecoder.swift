@@ -105,6 +105,7 @@ struct PolicyDecoder {
         let bounds = object.optional("bounds").map { readBounds($0) }
         let tier = object.optional("tier_bytes")?.integer(in: 4096...(1 << 30), reporting: &collector)
         let calibration = object.optional("calibration").map { readCalibrations($0, logic: logic) }
+        let rescue = object.optional("rescue").map { readRescue($0, logic: logic) }
         let canaryShare = object.optional("canary_share")?.number(in: 0...1, reporting: &collector)
         object.finish(reporting: &collector)
         guard let headroom else { return nil }
@@ -115,7 +116,21 @@ struct PolicyDecoder {
             tierBytes: tier,
             calibration: calibration?.shared,
             lawCalibrations: calibration?.perLaw ?? [:],
+            rescue: rescue ?? nil,
             canaryShare: canaryShare
+        )
+    }
+
+    private mutating func readRescue(_ element: JSONElement, logic: PolicyLogic?) -> PolicyRescue? {
+        guard var object = element.object(reporting: &collector) else { return nil }
+        let headroom = object.required("headroom", reporting: &collector)?.number(in: 0...10, reporting: &collector)
+        let calibration = object.optional("calibration").map { readCalibrations($0, logic: logic) }
+        object.finish(reporting: &collector)
+        guard let headroom else { return nil }
+        return PolicyRescue(
+            headroom: headroom,
+            calibration: calibration?.shared,
+            lawCalibrations: calibration?.perLaw ?? [:]
         )
     }
 

@@ -145,17 +145,36 @@ extension PolicySafety {
             : .object([
                 ("min", minimum.map { .number(Double($0)) }), ("max", maximum.map { .number(Double($0)) }),
             ])
-        let perLaw = laws.compactMap { law in
-            law.value.flatMap { value in lawCalibrations[value].map { (key: value, value: Optional($0.json)) } }
-        }
         return .object([
             ("headroom", .number(headroom)),
             ("bounds", bounds),
             ("tier_bytes", tierBytes.map { .number(Double($0)) }),
-            ("calibration", perLaw.isEmpty ? calibration?.json : .object(perLaw)),
+            ("calibration", calibrations(calibration, lawCalibrations, laws)),
+            ("rescue", rescue?.json(laws: laws)),
             ("canary_share", canaryShare.map { .number($0) }),
         ])
     }
+}
+
+extension PolicyRescue {
+    fileprivate func json(laws: [PolicyLaw]) -> JSONValue {
+        .object([
+            ("headroom", .number(headroom)),
+            ("calibration", calibrations(calibration, lawCalibrations, laws)),
+        ])
+    }
+}
+
+/// One object for all laws, or an object of objects keyed by the category's values.
+private func calibrations(
+    _ shared: PolicyCalibration?,
+    _ perLaw: [String: PolicyCalibration],
+    _ laws: [PolicyLaw]
+) -> JSONValue? {
+    let entries = laws.compactMap { law in
+        law.value.flatMap { value in perLaw[value].map { (key: value, value: Optional($0.json)) } }
+    }
+    return entries.isEmpty ? shared?.json : .object(entries)
 }
 
 extension PolicyCalibration {

@@ -130,6 +130,8 @@ public struct PolicySafety: Sendable, Hashable {
     public var calibration: PolicyCalibration?
     /// What they ask for law by law, by the selecting category's values; empty when all laws share `calibration`.
     public var lawCalibrations: [String: PolicyCalibration]
+    /// The bound of calls that can be raised while they run; nil when the safe one is theirs too.
+    public var rescue: PolicyRescue?
     /// The share of the invocations that a canary version decides, 0 to 1.
     public var canaryShare: Double?
 
@@ -149,6 +151,7 @@ public struct PolicySafety: Sendable, Hashable {
         tierBytes: Int? = nil,
         calibration: PolicyCalibration? = nil,
         lawCalibrations: [String: PolicyCalibration] = [:],
+        rescue: PolicyRescue? = nil,
         canaryShare: Double? = nil
     ) {
         self.headroom = headroom
@@ -157,6 +160,7 @@ public struct PolicySafety: Sendable, Hashable {
         self.tierBytes = tierBytes
         self.calibration = calibration
         self.lawCalibrations = lawCalibrations
+        self.rescue = rescue
         self.canaryShare = canaryShare
     }
 }

@@ -12,30 +12,26 @@ extension CompiledPolicy {
         let isOpen: Bool
         /// The result when every term is zero: the part that does not depend on the input.
         let atZero: Double
-        /// The factor of bound = predicted × scale + offset, without the leverage.
-        let scale: Double
-        let offset: Double
-        /// The lower triangle of the leverage, row after row; empty when there is none.
-        private let triangle: [Double]
+        /// What is added for calls that nothing raises.
+        let safe: Margin
+        /// What is added for calls that can be raised while they run: the safe one where the policy has no other.
+        let tight: Margin
 
-        init(_ law: PolicyLaw, terms: [Term], needed: UInt16, calibration: PolicyCalibration) {
+        init(_ law: PolicyLaw, terms: [Term], needed: UInt16, safe: Margin, tight: Margin?) {
             base = law.base
             self.terms = terms
             self.needed = needed
             isOpen = law.isOpen
             let sum = terms.reduce(law.base) { $0 + $1.shape.bytes(for: 0) }
             atZero = sum.isFinite ? sum : law.base
-            scale = 1 + calibration.scale
-            offset = Double(calibration.offsetBytes)
-            // As the checks made sure of.
-            let fits = calibration.leverage.count == terms.count + 1
-            triangle = fits ? calibration.leverage.flatMap(\.self) : []
+            self.safe = safe
+            self.tight = tight ?? safe
         }
 
-        /// The law's result in bytes, and |W φ|² in square bytes; not finite when any step is not.
-        func predict(_ values: borrowing FeatureValues) -> (bytes: Double, distance: Double) {
+        /// The law's result in bytes, and |W φ|² of one of the margins in square bytes; not finite when any step is not.
+        func predict(_ values: borrowing FeatureValues, rescue: Bool) -> (bytes: Double, distance: Double) {
             var sum = base
-            if triangle.isEmpty {
+            if rescue ? tight.triangle.isEmpty : safe.triangle.isEmpty {
                 for term in terms {
                     sum += term.shape.bytes(for: term.program.evaluate(values))
                 }
@@ -47,14 +43,35 @@ extension CompiledPolicy {
                 sum += terms[index].shape.bytes(for: x)
                 columns[index + 1] = terms[index].shape.column(for: x)
             }
-            return (sum, distance(columns))
+            return (sum, rescue ? tight.distance(columns) : safe.distance(columns))
+        }
+    }
+
+    /// What is added to a law's result: a calibration and the headroom, compiled.
+    struct Margin: Sendable {
+        /// The factor of bound = predicted × scale + offset, without the leverage.
+        let scale: Double
+        let offset: Double
+        let headroom: Double
+        /// The lower triangle of the leverage, row after row; empty when there is none.
+        fileprivate let triangle: [Double]
+        private let rows: Int
+
+        init(_ calibration: PolicyCalibration?, headroom: Double, terms: Int) {
+            let calibration = calibration ?? PolicyCalibration()
+            scale = 1 + calibration.scale
+            offset = Double(calibration.offsetBytes)
+            self.headroom = headroom
+            // As the checks made sure of.
+            rows = terms + 1
+            triangle = calibration.leverage.count == rows ? calibration.leverage.flatMap(\.self) : []
         }
 
         /// |W φ|².
-        private func distance(_ columns: Columns) -> Double {
+        fileprivate func distance(_ columns: Columns) -> Double {
             var sum = 0.0
             var place = 0
-            for row in 0...terms.count {
+            for row in 0..<rows {
                 var product = 0.0
                 for column in 0...row {
                     product += triangle[place] * columns[column]

@@ -3,7 +3,7 @@ import MemoryUnits
 extension CompiledPolicy {
     /// Decides the limit of one invocation.
     ///
-    /// predicted → calibrated bound → headroom → clip into the policy's bounds within the operator's → round **up** to
+    /// predicted → calibrated bound (the safe one, or the rescue's) → headroom → clip into the policy's bounds within the operator's → round **up** to
     /// the larger of both tiers, never above the maximum. A pure function of its arguments: the same features give the same
     /// decision on every machine. It neither allocates nor throws; when the formula cannot decide, the operator's preset
     /// applies and the decision says why.
@@ -11,7 +11,13 @@ extension CompiledPolicy {
     /// - Parameters:
     ///   - features: What `extract` of this policy gave.
     ///   - bounds: What the operator grants the function; it wins over what the policy asks for.
-    public func decide(_ features: FeatureVector, within bounds: SafetyBounds) -> Decision {
+    ///   - rescue: Whether the call can be raised while it runs: the policy's `rescue` bound then applies, where it has one,
+    ///     and `Decision.usesRescueBound` says so. Whoever passes true must be able to do it.
+    public func decide(
+        _ features: FeatureVector,
+        within bounds: SafetyBounds,
+        rescue: Bool = false
+    ) -> Decision {
         let storage = storage
         var lawIndex = 0
         if storage.select >= 0 {
@@ -34,25 +40,29 @@ extension CompiledPolicy {
             }
         }
 
-        let (predicted, distance) = law.predict(features.values)
+        let isTight = rescue && storage.hasRescue
+        let (predicted, distance) = law.predict(features.values, rescue: isTight)
         guard predicted.isFinite else { return .preset(bounds, because: .notFinite) }
         guard predicted > 0 else { return .preset(bounds, because: .notPositive) }
-        var bound = predicted * law.scale + law.offset
+        let scale = isTight ? law.tight.scale : law.safe.scale
+        let headroom = isTight ? law.tight.headroom : law.safe.headroom
+        var bound = predicted * scale + (isTight ? law.tight.offset : law.safe.offset)
         let margin = bound - predicted
         let extra = distance == 0 ? 0 : (margin * margin + distance).squareRoot() - margin
         bound += extra
         guard let predictedBytes = Bytes(roundingUp: predicted), let boundBytes = Bytes(roundingUp: bound),
-            let wanted = Bytes(roundingUp: bound * storage.headroomFactor)
+            let wanted = Bytes(roundingUp: bound * (1 + headroom))
         else { return .preset(bounds, because: .notFinite) }
 
-        let (limit, adjustments) = fit(wanted, within: bounds)
-        let input = (max(predicted - law.atZero, 0) * law.scale + extra) * storage.headroomFactor
+        let (limit, fitted) = fit(wanted, within: bounds)
+        let adjustments = isTight ? fitted.union(.rescueBound) : fitted
+        let input = (max(predicted - law.atZero, 0) * scale + extra) * (1 + headroom)
         return Decision(
             limit: limit,
             predicted: predictedBytes,
             bound: boundBytes,
             inputPart: min(Bytes(roundingUp: input) ?? limit, limit),
-            headroom: storage.document.safety.headroom,
+            headroom: headroom,
             reason: .policy,
             law: UInt8(truncatingIfNeeded: lawIndex),
             adjustments: adjustments

@@ -16,6 +16,8 @@ public struct CompiledPolicy: Sendable {
     public var mode: Mode? { status.mode }
     /// The share of the invocations that this version decides while it is a canary.
     public var canaryShare: Double { storage.document.safety.canaryShare ?? PolicySafety.defaultCanaryShare }
+    /// Whether it has a bound of its own for calls that can be raised while they run.
+    public var hasRescue: Bool { storage.hasRescue }
     /// The document that this was made of.
     public var document: PolicyDocument { storage.document }
     /// How many variables the policy has; the size of its feature vectors.
@@ -35,8 +37,8 @@ public struct CompiledPolicy: Sendable {
         let minimum: Bytes
         let maximum: Bytes
         let tier: Bytes
-        /// The factor 1 + headroom.
-        let headroomFactor: Double
+        /// Whether there is a bound of its own for calls that can be raised while they run.
+        let hasRescue: Bool
 
         init(document: PolicyDocument, laws: [Law], scanPlan: ScanPlan?, scanned: [Int]) {
             self.document = document
@@ -49,7 +51,7 @@ public struct CompiledPolicy: Sendable {
             minimum = Bytes(UInt64(max(safety.minimum ?? 0, 0)))
             maximum = safety.maximum.map { Bytes(UInt64(max($0, 0))) } ?? .max
             tier = Bytes(UInt64(max(safety.tierBytes ?? 0, 0)))
-            headroomFactor = 1 + safety.headroom
+            hasRescue = safety.rescue != nil
         }
     }
 

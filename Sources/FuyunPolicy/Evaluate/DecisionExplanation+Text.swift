@@ -23,7 +23,8 @@ extension DecisionExplanation: CustomStringConvertible {
         var rows: [[String]] = []
         if decision.reason == .policy {
             rows.append(["predicted", exact(decision.predicted)])
-            rows.append(["bound", exact(decision.bound), calibrationWords])
+            let name = decision.usesRescueBound ? "rescue bound" : "bound"
+            rows.append([name, exact(decision.bound), calibrationWords])
             rows.append(["headroom", "", "× \(decimal(1 + decision.headroom))"])
             rows.append(["range", "\(minimum) to \(maximum == .max ? "no end" : "\(maximum)")", adjustmentWords])
             rows.append(["tier", "\(tier)", decision.adjustments.contains(.snappedUp) ? "rounded up" : ""])

@@ -76,8 +76,18 @@ public struct DecisionExplanation: Sendable {
 
 extension CompiledPolicy {
     /// Decides like `decide`, and says how it came about.
-    public func explain(_ features: FeatureVector, within bounds: SafetyBounds) -> DecisionExplanation {
-        let decision = decide(features, within: bounds)
+    ///
+    /// - Parameters:
+    ///   - features: What `extract` of this policy gave.
+    ///   - bounds: What the operator grants the function.
+    ///   - rescue: Whether the call can be raised while it runs.
+    public func explain(
+        _ features: FeatureVector,
+        within bounds: SafetyBounds,
+        rescue: Bool = false
+    ) -> DecisionExplanation {
+        let decision = decide(features, within: bounds, rescue: rescue)
+        let safety = document.safety
         let lawIndex = chosenLaw(features)
         let needed = lawIndex.map { storage.laws[$0].needed } ?? 0
         let variables = document.inputs.variables.enumerated().map { index, variable in
@@ -101,10 +111,14 @@ extension CompiledPolicy {
             variables: variables,
             base: lawIndex.map { storage.laws[$0].base },
             terms: terms,
-            calibration: lawIndex.flatMap { document.safety.calibration(of: document.logic.laws[$0]) }
-                ?? PolicyCalibration(),
+            calibration: lawIndex.flatMap { place in
+                let law = document.logic.laws[place]
+                return rescue && hasRescue ? safety.rescue?.calibration(of: law) : safety.calibration(of: law)
+            } ?? PolicyCalibration(),
             uncertainty: decision.reason == .policy
-                ? lawIndex.map { storage.laws[$0].predict(features.values).distance.squareRoot() } : nil,
+                ? lawIndex.map { place in
+                    storage.laws[place].predict(features.values, rescue: rescue && hasRescue).distance.squareRoot()
+                } : nil,
             minimum: minimum,
             maximum: maximum,
             tier: max(storage.tier, bounds.tier),

@@ -1,4 +1,4 @@
-import FuyunPolicy
+public import FuyunPolicy
 import MemoryUnits
 
 /// Makes numbers of samples: features in the order of a policy, and what a need says when its limit is looked at.
@@ -58,7 +58,7 @@ struct SampleReader {
 
 extension CompiledPolicy {
     /// A sample's features in the order of the policy's variables, checked as those of a payload are.
-    func features(of sample: Sample) -> FeatureVector {
+    public func features(of sample: Sample) -> FeatureVector {
         let variables = document.inputs.variables
         var features = FeatureVector(count: variables.count)
         for (place, variable) in variables.enumerated() {
