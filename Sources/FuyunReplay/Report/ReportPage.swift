@@ -1,3 +1,4 @@
+import FuyunPolicy
 import MemoryUnits
 
 /// The report as one HTML document.

@@ -15,48 +15,55 @@ struct ScoreTable {
         return "\(show(estimate.value))<span class=\"interval\">\(range)</span>"
     }
 
-    private static let columns = [
-        Column(head: "Failed", title: "First attempts killed, per cent of all calls; interval at 95 %") { _, window in
-            interval(window.firstFailures, Numeral.percent)
-        },
-        Column(head: "Failed, mean", title: "The same, mean over groups") { _, window in
-            interval(window.meanFailures, Numeral.percent)
-        },
-        Column(head: "Waste", title: "Σ(limit − need)/Σ limit over calls that finished at once, mean over groups") {
-            _,
-            window in
-            interval(window.meanWaste) { Numeral.fixed($0, 3) }
-        },
-        Column(head: "Waste / use", title: "(reserved − used)/used in byte-seconds, failed attempts included") {
-            _,
-            window in
-            interval(window.wasteOverUse) { Numeral.fixed($0, 3) }
-        },
-        Column(head: "MAQ", title: "Memory allocation quality: used/reserved") { _, window in
-            window.pooled.allocationQuality.map { Numeral.fixed($0, 3) } ?? "–"
-        },
-        Column(head: "GB·s", title: "Gigabyte-seconds reserved, failed attempts included") { _, window in
-            Numeral.short(window.pooled.gigabyteSeconds)
-        },
-        Column(head: "Retries", title: "Attempts after the first, per 100 calls") { _, window in
-            Numeral.fixed(window.pooled.retriesPerCall * 100, 2)
-        },
-        Column(head: "Raised", title: "Calls raised in flight, per cent") { _, window in
-            Numeral.percent(window.meanRescued?.value ?? window.pooled.rescuedShare)
-        },
-        Column(head: "Finished", title: "Calls that finished at last, per cent") { _, window in
-            Numeral.percent(window.pooled.finalSuccess)
-        },
-        Column(head: "Exact or over", title: "Calls whose first limit was not below the need, per cent") { _, window in
-            Numeral.percent(window.pooled.exactOrOverShare)
-        },
-        Column(head: "Reliable after", title: "Calls until the last failure, median over groups and orders") {
-            strategy,
-            _ in
-            strategy.medianReliableAfter.map(Numeral.count) ?? "–"
-        },
-        Column(head: "Fits", title: "Fits per 100 calls") { strategy, _ in Numeral.fixed(strategy.refitsPer100, 1) },
-    ]
+    private static var columns: [Column] {
+        [
+            Column(head: "Failed", title: "First attempts killed, per cent of all calls; interval at 95 %") {
+                _,
+                window in
+                interval(window.firstFailures, Numeral.percent)
+            },
+            Column(head: "Failed, mean", title: "The same, mean over groups") { _, window in
+                interval(window.meanFailures, Numeral.percent)
+            },
+            Column(head: "Waste", title: "Σ(limit − need)/Σ limit over calls that finished at once, mean over groups") {
+                _,
+                window in
+                interval(window.meanWaste) { Numeral.fixed($0, 3) }
+            },
+            Column(head: "Waste / use", title: "(reserved − used)/used in byte-seconds, failed attempts included") {
+                _,
+                window in
+                interval(window.wasteOverUse) { Numeral.fixed($0, 3) }
+            },
+            Column(head: "MAQ", title: "Memory allocation quality: used/reserved") { _, window in
+                window.pooled.allocationQuality.map { Numeral.fixed($0, 3) } ?? "–"
+            },
+            Column(head: "GB·s", title: "Gigabyte-seconds reserved, failed attempts included") { _, window in
+                Numeral.short(window.pooled.gigabyteSeconds)
+            },
+            Column(head: "Retries", title: "Attempts after the first, per 100 calls") { _, window in
+                Numeral.fixed(window.pooled.retriesPerCall * 100, 2)
+            },
+            Column(head: "Raised", title: "Calls raised in flight, per cent") { _, window in
+                Numeral.percent(window.meanRescued?.value ?? window.pooled.rescuedShare)
+            },
+            Column(head: "Finished", title: "Calls that finished at last, per cent") { _, window in
+                Numeral.percent(window.pooled.finalSuccess)
+            },
+            Column(head: "Exact or over", title: "Calls whose first limit was not below the need, per cent") {
+                _,
+                window in
+                Numeral.percent(window.pooled.exactOrOverShare)
+            },
+            Column(head: "Reliable after", title: "Calls until the last failure, median over groups and orders") {
+                strategy,
+                _ in
+                strategy.medianReliableAfter.map(Numeral.count) ?? "–"
+            },
+            Column(head: "Fits", title: "Fits per 100 calls") { strategy, _ in Numeral.fixed(strategy.refitsPer100, 1)
+            },
+        ]
+    }
 
     /// One table a window.
     var html: String {

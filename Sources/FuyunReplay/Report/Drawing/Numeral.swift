@@ -4,7 +4,7 @@ import RealModule
 enum Numeral {
     /// So many places after the point; a dash for what is not a number.
     static func fixed(_ value: Double, _ places: Int) -> String {
-        guard value.isFinite, value.magnitude < 1e15 else { return "–" }
+        guard value.isFinite, value.magnitude < 1e14 else { return "–" }
         let factor = Double.pow(10, places)
         let scaled = Int64((value.magnitude * factor).rounded())
         let whole = scaled / Int64(factor)
@@ -30,7 +30,7 @@ enum Numeral {
             let exponent = Int(Double.log10(scaled.magnitude).rounded(.down))
             return fixed(scaled / Double.pow(10, exponent), 1) + "e\(exponent)"
         }
-        let places = scaled.magnitude >= 100 ? 0 : scaled.magnitude >= 10 ? 1 : scaled.magnitude >= 1 ? 2 : 4
+        let places = scaled.magnitude >= 100 ? 0 : scaled.magnitude >= 10 ? 1 : scaled.magnitude >= 0.9995 ? 2 : 4
         return trimmed(fixed(scaled, places)) + unit
     }
 
