@@ -185,7 +185,7 @@ let package = Package(
             dependencies: [
                 "FuyunInvocation", "FuyunPolicy", "FuyunProtocol", "FuyunReplay", "FuyunTuning", "MemoryUnits",
             ],
-            exclude: ["data"]
+            exclude: ["data", "reference"]
         ),
         .testTarget(
             name: "FuyunStoreTests",

@@ -29,8 +29,8 @@ struct Fuyun: AsyncParsableCommand {
         version: FuyunVersion.text,
         subcommands: [
             PolicyCommand.self, StatusCommand.self, ContainersCommand.self, FunctionsCommand.self, ExplainCommand.self,
-            DoctorCommand.self, PoliciesCommand.self, DraftCommand.self, TuneCommand.self, NodesCommand.self, EventsCommand.self,
-            SwitchCommand.self,
+            DoctorCommand.self, PoliciesCommand.self, DraftCommand.self, TuneCommand.self, NodesCommand.self,
+            EventsCommand.self, SwitchCommand.self, ReplayCommand.self,
         ]
     )
 }
