@@ -185,7 +185,7 @@ let package = Package(
             dependencies: [
                 "FuyunInvocation", "FuyunPolicy", "FuyunProtocol", "FuyunReplay", "FuyunTuning", "MemoryUnits",
             ],
-            exclude: ["data"]
+            exclude: ["data", "reference"]
         ),
         .testTarget(
             name: "FuyunStoreTests",
@@ -202,8 +202,8 @@ let package = Package(
         .testTarget(
             name: "FuyunCoordinatorTests",
             dependencies: [
-                "FuyunCoordinator", "FuyunPolicy", "FuyunProtocol", "FuyunStore", "FuyunTestSupport", "FuyunTuning",
-                "MemoryUnits", "PrometheusMetrics", "Settings", httpTypes, hummingbirdTesting, lifecycle, logging,
+                "FuyunCoordinator", "FuyunDrafter", "FuyunPolicy", "FuyunProtocol", "FuyunStore", "FuyunTestSupport",
+                "FuyunTuning", "MemoryUnits", "ModelClient", "PrometheusMetrics", "Settings", httpTypes, hummingbirdTesting, lifecycle, logging,
                 nioCore,
                 nioPosix, nioSSL, systemPackage,
             ]
