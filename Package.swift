@@ -136,7 +136,13 @@ let package = Package(
                 "FuyunCoordinator", "FuyunProtocol", "Settings", "Systemd", argumentParser, lifecycle, logging,
             ]
         ),
-        .executableTarget(name: "fuyun-shim", dependencies: ["FuyunProtocol", "FuyunShim", argumentParser]),
+        .executableTarget(
+            name: "fuyun-shim",
+            dependencies: ["FuyunProtocol", "FuyunShim", argumentParser],
+            // At a fixed address: half a megabyte of pointers in constants needs no relocation then, which would make it
+            // memory of each container's own instead of pages of the file that all shims share.
+            linkerSettings: [.unsafeFlags(["-Xclang-linker", "-no-pie"], .when(configuration: .release))]
+        ),
         .executableTarget(
             name: "fuyun",
             dependencies: [
@@ -179,7 +185,7 @@ let package = Package(
             dependencies: [
                 "FuyunInvocation", "FuyunPolicy", "FuyunProtocol", "FuyunReplay", "FuyunTuning", "MemoryUnits",
             ],
-            exclude: ["data"]
+            exclude: ["data", "reference"]
         ),
         .testTarget(
             name: "FuyunStoreTests",

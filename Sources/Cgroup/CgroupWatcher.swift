@@ -78,6 +78,8 @@ public struct CgroupWatcher: ~Copyable, Sendable {
         case cgroupEvents = "cgroup.events"
         /// `memory.max`: someone else wrote the limit.
         case memoryMax = "memory.max"
+        /// `memory.high`: someone else wrote it.
+        case memoryHigh = "memory.high"
         /// `memory.swap.max`: someone else wrote the limit.
         case memorySwapMax = "memory.swap.max"
 
@@ -86,7 +88,7 @@ public struct CgroupWatcher: ~Copyable, Sendable {
         var mask: UInt32 {
             switch self {
             case .memoryEvents, .cgroupEvents: UInt32(IN_MODIFY)
-            case .memoryMax, .memorySwapMax: UInt32(IN_CLOSE_WRITE)
+            case .memoryMax, .memoryHigh, .memorySwapMax: UInt32(IN_CLOSE_WRITE)
             }
         }
     }

@@ -25,6 +25,7 @@ public struct ContainerFiles: ~Copyable, Sendable {
     /// The cgroup's path from the mount point.
     public let path: String
     private let maxFile: Descriptor
+    private let highFile: Descriptor
     private let currentFile: Descriptor
     private let statFile: Descriptor
     private let eventsFile: Descriptor
@@ -37,6 +38,7 @@ public struct ContainerFiles: ~Copyable, Sendable {
     public init(_ directory: borrowing CgroupDirectory, access: Access = .readWrite) throws(CgroupError) {
         let limitFlags = access == .readWrite ? O_RDWR | O_NONBLOCK : O_RDONLY
         let max = try directory.openFile("memory.max", limitFlags)
+        let high = try directory.openFile("memory.high", limitFlags)
         let current = try directory.openFile("memory.current", O_RDONLY)
         let stat = try directory.openFile("memory.stat", O_RDONLY)
         let events = try directory.openFile("memory.events", O_RDONLY)
@@ -45,6 +47,7 @@ public struct ContainerFiles: ~Copyable, Sendable {
         self.id = directory.id
         self.path = directory.path
         self.maxFile = max
+        self.highFile = high
         self.currentFile = current
         self.statFile = stat
         self.eventsFile = events
@@ -73,6 +76,30 @@ public struct ContainerFiles: ~Copyable, Sendable {
     public func readMax() throws(CgroupError) -> MemoryLimit? {
         guard maxFile.isOpen else { return nil }
         return try KernelFile.value(of: maxFile.raw, file: label("memory.max"), KernelText.limit)
+    }
+
+    /// Writes `memory.high`: one pwrite.
+    ///
+    /// Below the use of the moment the write reclaims before it returns (but for O_NONBLOCK on Linux >= 6.16), and never
+    /// kills. It does not wake tasks that the old value put to sleep; they sleep their time, at most 2 s.
+    ///
+    /// - Throws: `CgroupError`: `absent` where there is no such file.
+    public func writeHigh(_ limit: MemoryLimit) throws(CgroupError) {
+        guard highFile.isOpen else {
+            throw CgroupError(
+                code: .absent,
+                file: label("memory.high"),
+                operation: "write",
+                errno: .noSuchFileOrDirectory
+            )
+        }
+        try KernelFile.write(limit, to: highFile.raw, file: label("memory.high"))
+    }
+
+    /// `memory.high`; nil where there is no such file.
+    public func readHigh() throws(CgroupError) -> MemoryLimit? {
+        guard highFile.isOpen else { return nil }
+        return try KernelFile.value(of: highFile.raw, file: label("memory.high"), KernelText.limit)
     }
 
     /// `memory.current`.

@@ -185,7 +185,7 @@ enum KernelText {
     }
 
     /// The position of the next newline, or the end of the text.
-    private static func end(of text: borrowing Span<UInt8>, from start: Int) -> Int {
+    static func end(of text: borrowing Span<UInt8>, from start: Int) -> Int {
         var index = start
         while index < text.count, text[unchecked: index] != 0x0A { index += 1 }
         return index

@@ -4,7 +4,7 @@ import FuyunInvocation
 import FuyunProtocol
 import Glibc
 public import Logging
-import MemoryUnits
+public import MemoryUnits
 import PrometheusMetrics
 public import ServiceLifecycle
 public import Settings
@@ -23,6 +23,8 @@ public struct AgentSurroundings: Sendable {
     /// Listening sockets that were passed in, by the names `function`, `platform` and `admin`; the agent owns them from now
     /// on, and makes those that are missing.
     public var sockets: [String: CInt]
+    /// What the node could give without swapping; nil when it cannot be told.
+    public var availableMemory: @Sendable () -> Bytes?
     /// Told of readiness.
     public var notifier: ServiceNotifier
     /// The log.
@@ -34,6 +36,7 @@ public struct AgentSurroundings: Sendable {
         resolver: PeerResolver? = nil,
         bus: SystemBus? = nil,
         sockets: [String: CInt] = [:],
+        availableMemory: (@Sendable () -> Bytes?)? = nil,
         notifier: ServiceNotifier = ServiceNotifier(),
         logger: Logger
     ) {
@@ -41,9 +44,24 @@ public struct AgentSurroundings: Sendable {
         self.resolver = resolver ?? .kernel(hierarchy)
         self.bus = bus
         self.sockets = sockets
+        self.availableMemory = availableMemory ?? Self.nodeMemory()
         self.notifier = notifier
         self.logger = logger
     }
+}
+
+extension AgentSurroundings {
+    /// Reads the node's memory through a descriptor that is kept.
+    private static func nodeMemory() -> @Sendable () -> Bytes? {
+        let memory = KeptNodeMemory()
+        return { memory.available() }
+    }
+}
+
+/// A place for the descriptor that closures can share.
+private final class KeptNodeMemory: Sendable {
+    private let memory = NodeMemory()
+    func available() -> Bytes? { memory.available() }
 }
 
 /// The node agent: one event loop with the engine on it, and what surrounds it.
@@ -144,6 +162,7 @@ public final class Agent: Service {
                         resolver: surroundings.resolver,
                         bus: surroundings.bus,
                         log: log,
+                        availableMemory: surroundings.availableMemory,
                         settler: settler,
                         metrics: metrics,
                         logger: logger,

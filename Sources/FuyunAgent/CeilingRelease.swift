@@ -23,8 +23,11 @@ public enum CeilingRelease {
         do {
             let directory = try hierarchy.directory(at: path)
             // In a directory that its user owns the attribute may be the user's word, and a wider limit the user's wish.
-            if directory.isOwned, let text = try directory.attribute(Engine.ceilingAttribute) {
-                try release(directory, text, &outcome)
+            if directory.isOwned {
+                if let text = try directory.attribute(Engine.ceilingAttribute) {
+                    try release(directory, text, &outcome)
+                }
+                try liftTripwire(directory)
             }
             for name in try directory.childNames() {
                 walk(path.isEmpty ? name : "\(path)/\(name)", in: hierarchy, depth: depth + 1, &outcome)
@@ -33,6 +36,14 @@ public enum CeilingRelease {
             // Cgroups come and go while they are looked at.
             if error.code != .absent, error.code != .gone { outcome.problems.append("\(error)") }
         }
+    }
+
+    /// Takes a rescue's tripwire away: with nobody to raise it, it would slow the function down for good.
+    private static func liftTripwire(_ directory: borrowing CgroupDirectory) throws(CgroupError) {
+        guard let text = try directory.attribute(RescueDesk.attribute) else { return }
+        let before = MemoryLimit(text: text) ?? .max
+        if let found = try directory.memoryHigh(), found != before { try directory.setMemoryHigh(before) }
+        _ = try directory.setAttribute(RescueDesk.attribute, nil)
     }
 
     private static func release(

@@ -63,6 +63,7 @@ extension ContainerLedger {
         lastReading = begin.reading.completed(from: lastReading)
         idleResidentIsStale = true
         if inFlight.count == 1 { swapReasserts = 0 }
+        setTripwire(above: begin.reading.current, begin.reading, at: begin.time, &actions)
         return BeginOutcome(
             isTracked: true,
             slot: slot,
@@ -177,6 +178,7 @@ extension ContainerLedger {
         untrackedCount += 1
         overflowEnds = time.advanced(by: settings.overflowPause)
         if isManaged { apply(ceiling, &actions) }
+        liftTripwire(&actions)
         actions.notes.insert(.tooManyInFlight)
         return refusal(.tooManyInFlight, warmIndex: warmIndex, actions: actions)
     }

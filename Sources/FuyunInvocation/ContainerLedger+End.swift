@@ -29,11 +29,13 @@ extension ContainerLedger {
         actions.sampling = .stop
         lastReassert = nil
         swapReasserts = 0
+        isGivenUp = false
         if let stat = reading.stat { noteIdle(stat) }
         guard isManaged, !isGone else { return }
         if limitInForce != ceiling { actions.writeMax = ceiling }
         appliedLimit = ceiling
         overwrittenWith = nil
+        liftTripwire(&actions)
         settleIsDue = hasEnforced
         settle(&actions)
     }
@@ -75,7 +77,7 @@ extension ContainerLedger {
         let killed = (events?.oomKill ?? 0) > 0 || verdict.oomClass != nil
         let thrash = settings.thrash.judge(
             stall: stall,
-            limitHits: local?.max ?? events?.max,
+            limitHits: limitHits(local ?? events),
             killed: killed,
             duration: duration
         )
@@ -124,7 +126,7 @@ extension ContainerLedger {
             concurrency: run.concurrency,
             overwrites: run.overwrites,
             reasserts: run.reasserts,
-            rescues: 0,
+            rescues: rescues(of: run, peak: end.peak?.bytes),
             isKnown: true
         )
     }

@@ -31,6 +31,10 @@ extension ContainerLedger {
             overwriteCount += 1
             for index in inFlight.indices { inFlight[index].overwrites += 1 }
             actions.notes.insert(.overwritten)
+            if hasFoughtEnough {
+                yield(to: found, &actions)
+                return actions
+            }
         }
         let wasAtCeiling = appliedLimit == ceiling
         if found != ceiling { adopt(ceiling: found, keepingApplied: true, &actions) }
@@ -38,6 +42,7 @@ extension ContainerLedger {
             overwrittenWith = nil
             appliedLimit = found
             noteEffectiveLimit()
+            setTripwire(above: current, nil, at: time, &actions)
             return actions
         }
         overwrittenWith = found
@@ -164,6 +169,7 @@ extension ContainerLedger {
             inFlight[index].highestLimit = .zero
         }
         noteEffectiveLimit()
+        setTripwire(above: nil, nil, at: time, &actions)
         if isIdle, appliedLimit != ceiling {
             actions.recheckLimit = time.advanced(by: settings.reassertInterval)
         }
@@ -187,6 +193,7 @@ extension ContainerLedger {
         overwrittenWith = nil
         appliedLimit = ceiling
         noteEffectiveLimit()
+        liftTripwire(&actions)
         isManaged = false
         return actions
     }

@@ -18,6 +18,12 @@ public struct AdmissionFacts: Sendable {
     public var swapLimit: MemoryLimit?
     /// The least `memory.max` of all ancestors.
     public var ancestorLimit: MemoryLimit
+    /// `memory.high` as found; nil where there is none.
+    public var highFound: MemoryLimit?
+    /// Whether calls are to be rescued where `memory.high` is free for it.
+    public var isRescueOn: Bool
+    /// What an earlier run of the agent noted that `memory.high` held before its tripwires (`user.fuyun.high`).
+    public var storedHigh: MemoryLimit?
     /// Whether the container is frozen.
     public var isFrozen: Bool
     /// The first reading; with `stat` in it, a container that is warm already is known to be.
@@ -32,6 +38,9 @@ public struct AdmissionFacts: Sendable {
         storedCeiling: MemoryLimit? = nil,
         swapLimit: MemoryLimit? = nil,
         ancestorLimit: MemoryLimit = .max,
+        highFound: MemoryLimit? = nil,
+        isRescueOn: Bool = true,
+        storedHigh: MemoryLimit? = nil,
         isFrozen: Bool = false,
         reading: MeterReading = MeterReading()
     ) {
@@ -42,6 +51,9 @@ public struct AdmissionFacts: Sendable {
         self.storedCeiling = storedCeiling
         self.swapLimit = swapLimit
         self.ancestorLimit = ancestorLimit
+        self.highFound = highFound
+        self.isRescueOn = isRescueOn
+        self.storedHigh = storedHigh
         self.isFrozen = isFrozen
         self.reading = reading
     }
@@ -71,6 +83,8 @@ public struct AdmissionFacts: Sendable {
 /// - **Observe and shadow write nothing**, except that such a call among limited ones takes all back to the ceiling; a
 ///   preset at or above the ceiling writes nothing either.
 /// - **The ancestors' limits bound the decision**, which is never promised more than they allow.
+/// - **A tripwire for calls in flight**: `memory.high` a little under the limit, so that one that needs more is slowed
+///   down and raised, not killed. See `tripped(_:at:)`.
 /// - **Others write too.** See `overwritten(with:current:at:)`.
 ///
 /// The ledger is a value without clock or file, so that a replay of recorded events gives the very actions that the
@@ -130,6 +144,16 @@ public struct ContainerLedger: Sendable {
     var settleIsDue = false
     /// Whether a decision has ever been enforced here: only then is cache given back and swap kept.
     var hasEnforced = false
+    /// Whether this container's calls can be rescued.
+    public internal(set) var rescueSupport: RescueSupport
+    /// What `memory.high` holds as far as is known.
+    public internal(set) var tripwireLevel: MemoryLimit = .max
+    /// The last look at the container while its tripwire is set.
+    var tripwire: Tripwire?
+    /// Whether the calls in flight are not rescued any more.
+    var isGivenUp = false
+    /// Whether the container is only observed because someone else keeps writing its limits, and what they wrote last.
+    public internal(set) var yieldedTo: MemoryLimit?
     /// Until when the container stays at its ceiling, because invocations run that are not followed.
     var overflowEnds: MonotonicTime?
 
@@ -144,6 +168,7 @@ public struct ContainerLedger: Sendable {
     ) -> (ledger: ContainerLedger, actions: LimiterActions) {
         var ledger = ContainerLedger(facts, settings: settings)
         var actions = LimiterActions()
+        ledger.takeBackTripwire(facts, &actions)
         guard ledger.isManaged, let found = facts.limitFound else { return (ledger, actions) }
         if found.ceiling < ledger.ceiling.ceiling {
             ledger.appliedLimit = ledger.ceiling
@@ -170,6 +195,7 @@ public struct ContainerLedger: Sendable {
         swapLimit = facts.swapLimit
         ancestorLimit = facts.ancestorLimit
         isFrozen = facts.isFrozen
+        rescueSupport = RescueSupport(facts)
         lastReading = facts.reading
         idleResident = facts.reading.stat?.nonReclaimable
         idleResidentIsStale = facts.reading.stat == nil

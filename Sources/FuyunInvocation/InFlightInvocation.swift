@@ -41,6 +41,10 @@ public struct InFlightInvocation: Sendable {
     public internal(set) var overwrites = 0
     /// How often it was written again.
     public internal(set) var reasserts = 0
+    /// How often the limit was raised to save it.
+    public internal(set) var raises = 0
+    /// Whether a raise was for thrashing.
+    var wasThrashing = false
     let claim: LimitClaim
     /// Counters seen since the begin, in case the cgroup is gone at the end.
     var latestEvents: MemoryEvents?

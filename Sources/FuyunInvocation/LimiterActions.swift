@@ -18,6 +18,8 @@ public struct LimiterActions: Hashable, Sendable {
     public var resetPeakWindow: UInt8?
     /// Write this to `memory.max` of the cgroup where the processes live.
     public var writeMax: MemoryLimit?
+    /// Write this to `memory.high` of the same cgroup, after `memory.max`: a tripwire, or `max` to take it away.
+    public var writeHigh: MemoryLimit?
     /// Write this to `memory.swap.max` of the same cgroup.
     public var writeSwapMax: MemoryLimit?
     /// Remember this as the container's ceiling, where a restarted agent finds it (`user.fuyun.ceiling`).
@@ -38,6 +40,7 @@ public struct LimiterActions: Hashable, Sendable {
     public init(
         resetPeakWindow: UInt8? = nil,
         writeMax: MemoryLimit? = nil,
+        writeHigh: MemoryLimit? = nil,
         writeSwapMax: MemoryLimit? = nil,
         storeCeiling: MemoryLimit? = nil,
         proposeUnitProperties: UnitLimits? = nil,
@@ -48,6 +51,7 @@ public struct LimiterActions: Hashable, Sendable {
     ) {
         self.resetPeakWindow = resetPeakWindow
         self.writeMax = writeMax
+        self.writeHigh = writeHigh
         self.writeSwapMax = writeSwapMax
         self.storeCeiling = storeCeiling
         self.proposeUnitProperties = proposeUnitProperties
@@ -93,6 +97,10 @@ public struct LimiterNotes: OptionSet, Hashable, Sendable {
     public static let held = LimiterNotes(rawValue: 1 << 11)
     /// Cache could not be given back.
     public static let settleFailed = LimiterNotes(rawValue: 1 << 12)
+    /// Someone else changed `memory.high`.
+    public static let highOverwritten = LimiterNotes(rawValue: 1 << 13)
+    /// Too many fights over a file: the container is only observed from now on.
+    public static let observeOnly = LimiterNotes(rawValue: 1 << 14)
 }
 
 /// What systemd should know of a container's unit, so that its next reload lands on the ceiling instead of undoing it.

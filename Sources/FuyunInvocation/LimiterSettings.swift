@@ -30,6 +30,11 @@ public struct LimiterSettings: Hashable, Sendable {
     public var pageSize: Bytes
     /// When a run counts as thrashing.
     public var thrash: ThrashDetector
+    /// How often someone else may change a limit of a container with calls in flight, in its whole life, before the
+    /// container is only observed; 0: always fight on.
+    public var fightLimit: UInt64
+    /// Where the tripwire of a rescue lies, and how far a raise goes.
+    public var rescue: RescueSettings
 
     /// Makes settings; every one at its default unless given.
     public init(
@@ -42,7 +47,9 @@ public struct LimiterSettings: Hashable, Sendable {
         reassertInterval: Duration = .milliseconds(100),
         reassertBudget: Int = 10,
         pageSize: Bytes = .kibibytes(4),
-        thrash: ThrashDetector = ThrashDetector()
+        thrash: ThrashDetector = ThrashDetector(),
+        fightLimit: UInt64 = 100,
+        rescue: RescueSettings = RescueSettings()
     ) {
         self.minimumSlack = minimumSlack
         self.slackDivisor = Swift.max(slackDivisor, 1)
@@ -54,6 +61,8 @@ public struct LimiterSettings: Hashable, Sendable {
         self.reassertBudget = reassertBudget
         self.pageSize = pageSize
         self.thrash = thrash
+        self.fightLimit = fightLimit
+        self.rescue = rescue
     }
 
     /// The distance to keep above `current`: a sixteenth of it, within the least and the greatest distance.

@@ -6,7 +6,9 @@ public struct StrategyContext: Sendable {
     public var group: String
     /// The columns of the trace.
     public var layout: FeatureLayout
-    /// The limits that may be set, and the tier. The preset of a call can differ: that is the trace's to say.
+    /// The limits that may be set, and the tier.
+    ///
+    /// The preset of a call can differ: that is the trace's to say.
     public var grant: SafetyBounds
     /// The policy documents that the operator gave for this group, the first one first.
     public var policies: [PolicyDocument]
@@ -26,7 +28,9 @@ public struct StrategyKind: Sendable {
     public var word: String
     /// One line for `--help`.
     public var summary: String
-    /// The argument that it takes when none is written; nil: it takes none. A number, or a size in bytes.
+    /// The argument that it takes when none is written; nil: it takes none.
+    ///
+    /// A number, or a size in bytes.
     public var argument: Double?
     /// Makes one; the number is the argument.
     public var make: @Sendable (StrategyContext, Double) -> any SizingStrategy
@@ -78,7 +82,10 @@ public enum StrategyCatalog {
             throw StrategyNameError(text: text, problem: "\(kind.word) takes nothing after a colon")
         }
         guard let argument = number(parts[1]) else {
-            throw StrategyNameError(text: text, problem: "\"\(parts[1])\" is neither a number nor a size such as 512MiB")
+            throw StrategyNameError(
+                text: text,
+                problem: "\"\(parts[1])\" is neither a number nor a size such as 512MiB"
+            )
         }
         return StrategyName(text: text, kind: kind, argument: argument)
     }

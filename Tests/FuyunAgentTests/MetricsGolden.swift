@@ -110,6 +110,9 @@ let metricsGolden = #"""
     # HELP fuyun_limiter_held_total Limits kept above the decision because page cache was in the way.
     # TYPE fuyun_limiter_held_total counter
     fuyun_limiter_held_total 0
+    # HELP fuyun_limiter_observe_only_total Containers that are only observed as someone else keeps writing their limits.
+    # TYPE fuyun_limiter_observe_only_total counter
+    fuyun_limiter_observe_only_total 0
     # HELP fuyun_limiter_overwrites_total Changes of memory.max or memory.swap.max by someone else.
     # TYPE fuyun_limiter_overwrites_total counter
     fuyun_limiter_overwrites_total 0
@@ -164,6 +167,70 @@ let metricsGolden = #"""
     # HELP fuyun_policy_reloads_total Policy snapshots taken into use.
     # TYPE fuyun_policy_reloads_total counter
     fuyun_policy_reloads_total 1
+    # HELP fuyun_rescue_calls_total Calls that needed more than they were given and got it while they ran.
+    # TYPE fuyun_rescue_calls_total counter
+    fuyun_rescue_calls_total 0
+    # HELP fuyun_rescue_duration_seconds Time from the look to the written limits.
+    # TYPE fuyun_rescue_duration_seconds histogram
+    fuyun_rescue_duration_seconds_bucket{le="1e-05"} 0
+    fuyun_rescue_duration_seconds_bucket{le="2.5e-05"} 0
+    fuyun_rescue_duration_seconds_bucket{le="5e-05"} 0
+    fuyun_rescue_duration_seconds_bucket{le="0.0001"} 0
+    fuyun_rescue_duration_seconds_bucket{le="0.00025"} 0
+    fuyun_rescue_duration_seconds_bucket{le="0.0005"} 0
+    fuyun_rescue_duration_seconds_bucket{le="0.001"} 0
+    fuyun_rescue_duration_seconds_bucket{le="0.0025"} 0
+    fuyun_rescue_duration_seconds_bucket{le="0.005"} 0
+    fuyun_rescue_duration_seconds_bucket{le="0.01"} 0
+    fuyun_rescue_duration_seconds_bucket{le="0.025"} 0
+    fuyun_rescue_duration_seconds_bucket{le="0.1"} 0
+    fuyun_rescue_duration_seconds_bucket{le="1"} 0
+    fuyun_rescue_duration_seconds_bucket{le="10"} 0
+    fuyun_rescue_duration_seconds_bucket{le="+Inf"} 0
+    fuyun_rescue_duration_seconds_sum 0
+    fuyun_rescue_duration_seconds_count 0
+    # HELP fuyun_rescue_given_up_total Containers for which no room came in time.
+    # TYPE fuyun_rescue_given_up_total counter
+    fuyun_rescue_given_up_total 0
+    # HELP fuyun_rescue_granted_bytes What rescues in flight have above what their calls began with.
+    # TYPE fuyun_rescue_granted_bytes gauge
+    fuyun_rescue_granted_bytes 0
+    # HELP fuyun_rescue_raises_total Raises of the limit of calls in flight.
+    # TYPE fuyun_rescue_raises_total counter
+    fuyun_rescue_raises_total{reason="allocation_failed"} 0
+    fuyun_rescue_raises_total{reason="near_limit"} 0
+    fuyun_rescue_raises_total{reason="thrashing"} 0
+    # HELP fuyun_rescue_refused_total Containers whose tripwire could not be set.
+    # TYPE fuyun_rescue_refused_total counter
+    fuyun_rescue_refused_total 0
+    # HELP fuyun_rescue_stall_seconds Time for which saved calls stood still for memory.
+    # TYPE fuyun_rescue_stall_seconds histogram
+    fuyun_rescue_stall_seconds_bucket{le="1e-05"} 0
+    fuyun_rescue_stall_seconds_bucket{le="2.5e-05"} 0
+    fuyun_rescue_stall_seconds_bucket{le="5e-05"} 0
+    fuyun_rescue_stall_seconds_bucket{le="0.0001"} 0
+    fuyun_rescue_stall_seconds_bucket{le="0.00025"} 0
+    fuyun_rescue_stall_seconds_bucket{le="0.0005"} 0
+    fuyun_rescue_stall_seconds_bucket{le="0.001"} 0
+    fuyun_rescue_stall_seconds_bucket{le="0.0025"} 0
+    fuyun_rescue_stall_seconds_bucket{le="0.005"} 0
+    fuyun_rescue_stall_seconds_bucket{le="0.01"} 0
+    fuyun_rescue_stall_seconds_bucket{le="0.025"} 0
+    fuyun_rescue_stall_seconds_bucket{le="0.1"} 0
+    fuyun_rescue_stall_seconds_bucket{le="1"} 0
+    fuyun_rescue_stall_seconds_bucket{le="10"} 0
+    fuyun_rescue_stall_seconds_bucket{le="+Inf"} 0
+    fuyun_rescue_stall_seconds_sum 0
+    fuyun_rescue_stall_seconds_count 0
+    # HELP fuyun_rescue_trips_total Looks that found that a call in flight needs more memory.
+    # TYPE fuyun_rescue_trips_total counter
+    fuyun_rescue_trips_total 0
+    # HELP fuyun_rescue_waiting Containers that wait for room on the node.
+    # TYPE fuyun_rescue_waiting gauge
+    fuyun_rescue_waiting 0
+    # HELP fuyun_rescue_waits_total Times the node had no room for a rescue at first.
+    # TYPE fuyun_rescue_waits_total counter
+    fuyun_rescue_waits_total 0
     # HELP fuyun_server_begin_duration_seconds Time from a whole begin request to its answer.
     # TYPE fuyun_server_begin_duration_seconds histogram
     fuyun_server_begin_duration_seconds_bucket{le="1e-05"} 0

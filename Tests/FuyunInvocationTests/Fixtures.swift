@@ -41,6 +41,7 @@ struct Driver {
         frozen: Bool = false,
         swap: MemoryLimit? = .bytes(.zero),
         settings: LimiterSettings = LimiterSettings(),
+        high: MemoryLimit? = nil,
         reading: MeterReading = .use(heap: 10)
     ) {
         ledger =
@@ -53,6 +54,7 @@ struct Driver {
                     storedCeiling: stored,
                     swapLimit: swap,
                     ancestorLimit: ancestors,
+                    highFound: high,
                     isFrozen: frozen,
                     reading: reading
                 ),

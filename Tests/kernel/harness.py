@@ -176,9 +176,12 @@ class KernelTest(unittest.TestCase):
 
     agent = Agent()
     coordinator = Coordinator()
+    # What a limit does by itself is what most of the suite is about; test_rescue.py has it on, as operators do.
+    rescue = False
 
     @classmethod
     def setUpClass(cls):
+        cls.agent.use_rescue(cls.rescue)
         cls.agent.wait_ready()
 
     @classmethod

@@ -43,6 +43,7 @@ class ContainerdContainer(Container):
             "ctr", "run", "--detach", "--net-host", "--rootfs", "--memory-limit", str(memory), *self.placement(),
             "--mount", "type=bind,src=/run/fuyun,dst=/run/fuyun,options=rbind:rw",
             "--mount", f"type=bind,src={SOURCE},dst={SOURCE},options=rbind:ro",
+            "--mount", "type=bind,src=/var/tmp,dst=/var/tmp,options=rbind:rw",  # a disk; the overlay's upper layer is memory
             "--env", f"PORT={self.port + 1}", str(ROOT), self.id,
             "/usr/bin/fuyun-shim", "http", "--listen", f"127.0.0.1:{self.port}", "--upstream", f"127.0.0.1:{self.port + 1}",
             "--agent-deadline", str(PATIENT_DEADLINE_MS), "--", "python3", "-u", str(DEMO / f"{program.replace('-', '_')}.py"),

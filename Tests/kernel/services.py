@@ -208,6 +208,16 @@ class Agent(Unit):
 
         wait_until(loaded, 20, what=f"policy {name} version {version} to be loaded")
 
+    def use_rescue(self, wanted):
+        """Switches the rescue on or off; the agent is restarted when that is a change."""
+        name, text = "rescue", f"[Service]\nEnvironment=FUYUN_RESCUE_ENABLED={'true' if wanted else 'false'}\n"
+        path = pathlib.Path(f"/run/systemd/system/{self.unit}.d/{name}.conf")
+        if path.exists() and path.read_text() == text:
+            return
+        self.drop_in(name, text)
+        self.restart()
+        self.wait_ready()
+
     def remove_policy(self, policy_id):
         with contextlib.suppress(FileNotFoundError):
             (POLICIES / (policy_id.replace("/", "_") + ".json")).unlink()

@@ -3,6 +3,7 @@
 Counts are those that a software-emulated machine has time for; docs/safety.md says the full ones.
 """
 
+import collections
 import contextlib
 import os
 import pathlib
@@ -95,6 +96,7 @@ class Rows:
             self.assertEqual(answer.status, 200, answer.body[:300])
             observed = self.agent.observation(answer.activation)
             self.assertIsNone(observed["oom"], observed)
+            self.assertGreater(observed["peak_bytes"], 240 * MIB, f"no cache was charged: {answer.body[:300]}")
             self.assertLess(observed["need"]["lower_bytes"], 160 * MIB, "cache counts as need")
             self.assertTrue(
                 observed["need"]["upper_bytes"] is None or observed["need"]["upper_bytes"] >= observed["need"]["lower_bytes"], observed)
@@ -211,18 +213,29 @@ class ContainerdRuncCgroupfs(Rows, KernelTest):
 class Churn(KernelTest):
     """Births and deaths of containers, as fast as this machine makes them: nothing of them stays in the agent."""
 
-    births = 4000
+    births = 8000
+    alive = 40
 
     def test_nothing_stays(self):
         parent = CGROUPS / "fuyunchurn.slice"
         parent.mkdir(exist_ok=True)
-        self.addCleanup(lambda: parent.rmdir())
+        self.addCleanup(self.remove, parent)
+        (parent / "cgroup.subtree_control").write_text("+memory")
 
         def round_of(count):
+            living = collections.deque()
+            highest = 0
             for index in range(count):
                 # What Docker without systemd names its containers: 64 hexadecimal digits.
                 path = parent / f"{index:016x}{os.urandom(24).hex()}"
                 path.mkdir()
+                living.append(path)
+                if len(living) > self.alive:
+                    living.popleft().rmdir()
+                if index % 500 == 499:
+                    highest = max(highest, self.agent.get("/v1/status")["counts"]["containers"])
+            self.assertGreater(highest, before, "the agent saw none of them")
+            for path in living:
                 path.rmdir()
             wait_until(lambda: self.agent.get("/v1/status")["counts"]["containers"] == before, 60, 0.5, "the dead to be forgotten")
 
@@ -237,6 +250,12 @@ class Churn(KernelTest):
         self.assertLessEqual(end["descriptors"], start["descriptors"] + 2)
         self.assertLessEqual(end["series"], start["series"] + 2)
         self.assertLessEqual(end["anonymous"], start["anonymous"] + 2 * MIB)
+
+    def remove(self, parent):
+        for path in parent.iterdir():
+            if path.is_dir():
+                path.rmdir()
+        parent.rmdir()
 
     def figures(self, pid):
         status = pathlib.Path(f"/proc/{pid}/status").read_text()

@@ -33,8 +33,10 @@ extension AgentConfiguration {
         limiter = Limiter(
             cacheAllowance: settings.bytes("limiter.cache_allowance_bytes"),
             settleDeadline: settings.milliseconds("limiter.settle_deadline_ms"),
-            settleQueue: settings.whole("limiter.settle_queue")
+            settleQueue: settings.whole("limiter.settle_queue"),
+            fights: UInt64(settings.whole("limiter.fights"))
         )
+        rescue = Rescue(reading: settings)
         thrashing = Thrashing(
             fullStallShare: settings.number("thrashing.full_stall_share"),
             someStallShare: settings.number("thrashing.some_stall_share"),
@@ -98,6 +100,7 @@ extension AgentConfiguration.Grant {
         tier = settings.bytes("defaults.tier_bytes")
         mode = Mode(rawValue: settings.text("defaults.mode")) ?? .observe
         canaryShare = settings.number("defaults.canary_share")
+        rescuePriority = settings.whole("defaults.rescue_priority")
     }
 
     fileprivate func check(place: String, reporting settings: inout SettingReader) {

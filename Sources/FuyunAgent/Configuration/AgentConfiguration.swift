@@ -40,6 +40,8 @@ public struct AgentConfiguration: Sendable, Equatable {
         public var mode: Mode
         /// The greatest share of calls that a canary may decide.
         public var canaryShare: Double
+        /// Who is saved first when many calls need more than the node has: the higher, the earlier.
+        public var rescuePriority: Int = 50
 
         /// The bounds of a decision for a container whose ceiling, ancestors included, is `ceiling`.
         public func bounds(under ceiling: Bytes) -> SafetyBounds {
@@ -77,6 +79,8 @@ public struct AgentConfiguration: Sendable, Equatable {
         public var settleDeadline: Duration
         /// Containers that may wait for it.
         public var settleQueue: Int
+        /// Changes by others after which a container is only observed; 0: never.
+        public var fights: UInt64
     }
 
     /// When a call counts as thrashing.
@@ -161,6 +165,8 @@ public struct AgentConfiguration: Sendable, Equatable {
     public var limiter: Limiter
     /// When a call counts as thrashing.
     public var thrashing: Thrashing
+    /// How calls in flight are saved.
+    public var rescue: Rescue
     /// The observation log.
     public var observations: Observations
     /// The invocation API.

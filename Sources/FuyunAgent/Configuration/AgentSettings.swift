@@ -7,7 +7,7 @@ extension AgentConfiguration {
         standardFile: "/etc/fuyun/agent.json",
         documentation: "docs/configuration.md",
         entries: SettingTable.Entries(section: "functions", overriding: "defaults", atMost: 10_000),
-        cgroupSettings + decisionSettings + serverSettings + coordinatorSettings
+        cgroupSettings + decisionSettings + rescueSettings + serverSettings + coordinatorSettings
     )
 
     private static let size = 0...(1 << 50)
@@ -57,6 +57,12 @@ extension AgentConfiguration {
             "the furthest that a policy may reach: observe, shadow, canary or enforce"
         ),
         .share("defaults.canary_share", 1, "the greatest share of calls that a policy in canary may decide"),
+        .whole(
+            "defaults.rescue_priority",
+            0...100,
+            50,
+            "who is saved first when many calls need more memory than the node has; the higher, the earlier"
+        ),
         .whole("payload.kept_bytes", 1024...(1 << 20), 1 << 20, "part of a payload that is kept and looked at"),
         .whole(
             "payload.dropped_bytes",
@@ -78,6 +84,12 @@ extension AgentConfiguration {
             1...65_536,
             256,
             "containers that may wait for it; more are dropped and counted"
+        ),
+        .whole(
+            "limiter.fights",
+            0...1_000_000,
+            100,
+            "changes of a container's limits by others while it has calls, after which it is only observed; 0 is never"
         ),
         .share(
             "thrashing.full_stall_share",

@@ -52,6 +52,8 @@ final class TreeWatcher {
         rescan()
         try InotifyReader.attach(descriptor, to: engine.loop) { [weak self] bytes in
             guard let self else { return }
+            // Calls that are slowed down at their tripwire do not wait for births and deaths.
+            self.engine.rescue.batch { CgroupWatcher.parse(bytes) { self.rescue($0) } }
             CgroupWatcher.parse(bytes) { self.handle($0) }
         }
     }
@@ -178,6 +180,12 @@ final class TreeWatcher {
 
     // MARK: - Events
 
+    private func rescue(_ event: WatchEvent) {
+        guard let watch = event.watch, case .file(.memoryEvents, let container) = targets[watch], !container.isGone
+        else { return }
+        engine.countersMoved(container)
+    }
+
     private func handle(_ event: WatchEvent) {
         guard let watch = event.watch else {
             if event.kinds.contains(anyOf: .overflow) {
@@ -223,9 +231,9 @@ final class TreeWatcher {
     private func changed(_ file: CgroupWatcher.File, _ container: ManagedContainer) {
         guard !container.isGone else { return }
         switch file {
-        case .memoryEvents: engine.countersMoved(container)
+        case .memoryEvents: break
         case .cgroupEvents: engine.stateChanged(container)
-        case .memoryMax, .memorySwapMax: engine.lookAtLimits(of: container)
+        case .memoryMax, .memoryHigh, .memorySwapMax: engine.lookAtLimits(of: container)
         }
     }
 }

@@ -23,6 +23,7 @@ struct Judgement {
     ///   - function: The function's policies; nil when it has none.
     ///   - grant: What the operator grants it.
     ///   - ceiling: The container's ceiling, its ancestors included.
+    ///   - canRescue: Whether the container's calls are raised while they run, so that the tight bound will do.
     ///   - activationHash: Chooses canaries.
     ///   - payload: The part of the payload that was kept.
     ///   - length: The payload's true size.
@@ -31,6 +32,7 @@ struct Judgement {
         of function: PolicySnapshot.Function?,
         grant: AgentConfiguration.Grant,
         ceiling: Bytes,
+        canRescue: Bool,
         activationHash: UInt64,
         payload: ByteBuffer,
         length: UInt64,
@@ -44,7 +46,7 @@ struct Judgement {
         mode = plan.mode
         let bounds = grant.bounds(under: ceiling)
         guard let policy = plan.applied ?? plan.recorded else { return }
-        let (decision, vector) = Self.decide(policy, bounds, payload, length, header)
+        let (decision, vector) = Self.decide(policy, bounds, canRescue, payload, length, header)
         self.decision = DecisionRecord(decision, policyVersion: policy.version)
         let variables = function.variables[policy.version] ?? []
         features = RecordedFeatures(variables) { vector.state($0).isUsable ? vector.value($0) : nil }
@@ -54,7 +56,7 @@ struct Judgement {
             features: Self.features(variables, vector)
         )
         if plan.applied != nil, let second = plan.recorded {
-            let (other, seen) = Self.decide(second, bounds, payload, length, header)
+            let (other, seen) = Self.decide(second, bounds, canRescue, payload, length, header)
             shadow = DecisionRecord(other, policyVersion: second.version)
             if let joint = function.joint, policy.version == function.set.active?.version {
                 features = RecordedFeatures(joint.variables) { index in
@@ -69,6 +71,7 @@ struct Judgement {
     private static func decide(
         _ policy: CompiledPolicy,
         _ bounds: SafetyBounds,
+        _ canRescue: Bool,
         _ payload: ByteBuffer,
         _ length: UInt64,
         _ header: (String) -> String?
@@ -76,7 +79,7 @@ struct Judgement {
         let features = payload.withUnsafeReadableBytes { body in
             policy.extract(body: body, totalLength: max(length, UInt64(body.count)), header: header)
         }
-        return (policy.decide(features, within: bounds), features)
+        return (policy.decide(features, within: bounds, rescue: canRescue), features)
     }
 
     private static func features(

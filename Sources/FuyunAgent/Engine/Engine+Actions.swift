@@ -50,6 +50,9 @@ extension Engine {
                 )
             }
         }
+        if let level = actions.writeHigh, !writeTripwire(level, of: container) {
+            _ = perform(container.ledger.tripwireRefused(), on: container, at: time)
+        }
         if let limit = actions.writeSwapMax {
             do { try container.directory.setMemorySwapMax(limit) } catch { note(error, on: container) }
         }
@@ -70,6 +73,27 @@ extension Engine {
         return isWritten
     }
 
+    /// Writes `memory.high`; before the first tripwire it is noted down on the directory what the file held, so that
+    /// whoever finds the tripwire can take it away.
+    private func writeTripwire(_ level: MemoryLimit, of container: ManagedContainer) -> Bool {
+        guard !container.isGone else { return true }
+        do {
+            if level != .max, !container.hasTripwireMark {
+                guard try container.directory.setAttribute(RescueDesk.attribute, MemoryLimit.max.text) else {
+                    metrics.rescue.refused.increment()
+                    return false
+                }
+                container.hasTripwireMark = true
+            }
+            try container.files.writeHigh(level)
+            return true
+        } catch {
+            metrics.rescue.refused.increment()
+            note(error, on: container)
+            return container.isGone || level == .max
+        }
+    }
+
     private func note(_ error: CgroupError, on container: ManagedContainer) {
         if error.code == .gone { return disappeared(container) }
         logger.warning("cannot write a container's cgroup", metadata: ["file": "\(error.file)", "error": "\(error)"])
@@ -80,6 +104,17 @@ extension Engine {
         if notes.contains(.reasserted) { metrics.limiter.reassertions.increment() }
         if notes.contains(.ceilingAdopted) { metrics.limiter.ceilingsAdopted.increment() }
         if notes.contains(.held) { metrics.limiter.held.increment() }
+        if notes.contains(.highOverwritten) { metrics.limiter.overwrites.increment() }
+        if notes.contains(.observeOnly) {
+            metrics.rescue.observeOnly.increment()
+            logger.warning(
+                "another process keeps writing a container's limits; it is only observed from now on",
+                metadata: [
+                    "container": "\(container.path)", "value": "\(container.ledger.yieldedTo?.text ?? "")",
+                    "changes": "\(container.ledger.overwriteCount)",
+                ]
+            )
+        }
         let words: [(LimiterNotes, Logger.Message)] = [
             (.reassertBudgetSpent, "another process keeps writing a container's limit; it stays as they want it"),
             (.functionMismatch, "a container names another function than its own; it gets no limit"),
@@ -142,6 +177,10 @@ extension Engine {
                 let current = try container.files.current()
                 let actions = container.ledger.overwritten(with: found, current: current, at: time)
                 _ = perform(actions, on: container, at: time)
+            }
+            if container.ledger.rescueSupport != .off, let found = try container.files.readHigh() {
+                let current = try container.files.current()
+                _ = perform(container.ledger.highOverwritten(with: found, current: current, at: time), on: container, at: time)
             }
             if let found = try container.directory.memorySwapMax() {
                 _ = perform(container.ledger.swapOverwritten(with: found, at: time), on: container, at: time)

@@ -103,6 +103,7 @@ extension Engine {
             of: function,
             grant: grant,
             ceiling: min(container.ledger.ceiling.ceiling, container.ledger.ancestorLimit.ceiling),
+            canRescue: container.ledger.isRescuable,
             activationHash: begin.activation.map { StableHash.hash($0) } ?? StableHash.hash(lastSequence),
             payload: request.body,
             length: begin.payloadLength ?? request.bodyLength

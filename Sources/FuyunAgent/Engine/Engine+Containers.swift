@@ -108,6 +108,10 @@ extension Engine {
                 ? try directory.attribute(Self.ceilingAttribute).flatMap { MemoryLimit(text: $0) } : nil,
             swapLimit: try directory.memorySwapMax(),
             ancestorLimit: try ancestors.effectiveCeiling(),
+            highFound: try directory.memoryHigh(),
+            isRescueOn: canRescue && configuration.rescue.isEnabled,
+            storedHigh: directory.isOwned
+                ? try directory.attribute(RescueDesk.attribute).flatMap { MemoryLimit(text: $0) } : nil,
             isFrozen: try directory.cgroupEvents()?.frozen ?? false,
             reading: MeterReading(
                 current: try directory.memoryCurrent(),
@@ -125,6 +129,7 @@ extension Engine {
             ancestors: ancestors,
             ledger: ledger
         )
+        container.hasTripwireMark = facts.storedHigh != nil
         registry.add(container)
         metrics.containers.admitted.increment()
         metrics.containers.known.set(registry.count)
@@ -147,6 +152,7 @@ extension Engine {
         let open = container.ledger.removed()
         registry.remove(container)
         watcher?.forget(container)
+        rescue.ended(container)
         metrics.containers.removed.increment()
         metrics.containers.known.set(registry.count)
         guard !open.isEmpty else { return }
@@ -161,7 +167,11 @@ extension Engine {
     /// Lets go of a container: its limit goes to the ceiling for good, and the attribute that says so goes away.
     func release(_ container: ManagedContainer) {
         _ = perform(container.ledger.released(), on: container, at: Clocks.monotonic())
-        if !container.isGone { _ = try? container.directory.setAttribute(Self.ceilingAttribute, nil) }
+        rescue.ended(container)
+        if !container.isGone {
+            _ = try? container.directory.setAttribute(Self.ceilingAttribute, nil)
+            if container.hasTripwireMark { _ = try? container.directory.setAttribute(RescueDesk.attribute, nil) }
+        }
         registry.remove(container)
         watcher?.forget(container)
         metrics.containers.known.set(registry.count)

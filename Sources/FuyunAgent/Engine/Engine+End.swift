@@ -132,6 +132,7 @@ extension Engine {
         let observation: Observation
         if let ended = container.ledger.ended(facts) {
             _ = perform(ended.actions, on: container, at: time)
+            if container.ledger.isIdle { rescue.ended(container) }
             observation = ended.observation
         } else {
             observation = Observation.unknown(
@@ -215,6 +216,10 @@ extension Engine {
         metrics.invocations.outcomes[observation.outcome]?.increment()
         if let kind = observation.verdict.oomClass { metrics.invocations.outOfMemory[kind]?.increment() }
         if observation.thrash.isThrashing { metrics.invocations.thrashing.increment() }
+        if observation.rescues > 0 {
+            metrics.rescue.saved.increment()
+            if let stall = observation.stall { metrics.rescue.stall.recordNanoseconds(stall.some.wholeNanoseconds) }
+        }
         if let peak = observation.peak, let method = EndAnswer.PeakMethod(rawValue: peak.method.rawValue) {
             metrics.invocations.peaks[method]?.increment()
         }

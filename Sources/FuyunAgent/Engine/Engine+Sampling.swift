@@ -18,9 +18,10 @@ extension Engine {
                 return
             }
             do throws(CgroupError) {
-                let reading = try meter.sample(container)
+                let isArmed = container.ledger.isArmed
+                let reading = isArmed ? try meter.armedSample(container) : try meter.sample(container)
                 if let current = reading.current { container.notePeak(current: current) }
-                container.ledger.sampled(reading)
+                if isArmed { rescue.look(at: container, reading) } else { container.ledger.sampled(reading) }
             } catch {
                 if error.code == .gone { disappeared(container) }
             }
@@ -30,6 +31,8 @@ extension Engine {
 
     /// A counter of `memory.events` moved.
     func countersMoved(_ container: ManagedContainer) {
+        // Before anything else: the function is slowed down until its limit is raised.
+        if container.ledger.isArmed { rescue.look(at: container) }
         guard !container.ledger.isIdle, let reading = try? meter.counters(container) else { return }
         container.ledger.sampled(reading)
     }

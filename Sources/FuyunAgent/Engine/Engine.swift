@@ -24,6 +24,8 @@ final class Engine: ConnectionService {
         var bus: SystemBus?
         /// Where observations go.
         var log: ObservationLog
+        /// What the node could give without swapping; nil when it cannot be told.
+        var availableMemory: () -> Bytes?
         /// Gives page cache back.
         var settler: BoundedWorker
         /// All counters.
@@ -59,6 +61,10 @@ final class Engine: ConnectionService {
     var connectionsByPeer: [String: Int] = [:]
     /// Whether new calls are refused because the agent stops.
     var isStopping = false
+    /// Saves calls in flight; set once, right after the engine is made.
+    private(set) lazy var rescue = RescueDesk(engine: self, availableMemory: parts.availableMemory)
+    /// Whether the kernel's memory.high can be relied on.
+    let canRescue = KernelRelease.isAtLeast(5, 9)
     /// Told of births and deaths of watches; set once by whoever watches the tree.
     var watcher: TreeWatcher?
     /// How peers were told so far.
@@ -105,6 +111,7 @@ final class Engine: ConnectionService {
     func reconfigure(_ fresh: AgentConfiguration) {
         configuration = fresh
         settings = LimiterSettings(fresh)
+        rescue.reconfigure(fresh.rescue)
         let managed = Self.tree(fresh)
         guard managed != tree else { return }
         tree = managed
@@ -129,7 +136,9 @@ extension LimiterSettings {
                 fullShare: configuration.thrashing.fullStallShare,
                 someShare: configuration.thrashing.someStallShare,
                 hitsPerSecondWithoutPressure: Double(configuration.thrashing.limitHitsPerSecond)
-            )
+            ),
+            fightLimit: configuration.limiter.fights,
+            rescue: RescueSettings(growth: configuration.rescue.growth)
         )
     }
 }

@@ -38,6 +38,8 @@ final class ManagedContainer {
     var isGone = false
     /// Calls that have not ended, those that the ledger does not follow included.
     var openCalls = 0
+    /// Whether it is noted down that `memory.high` may hold a tripwire.
+    var hasTripwireMark = false
     /// What was said about it already, so that a container cannot fill the log.
     var noted: LimiterNotes = []
 

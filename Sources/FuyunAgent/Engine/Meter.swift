@@ -50,6 +50,24 @@ struct Meter {
         )
     }
 
+    /// What a touched tripwire needs: three short files, as the function waits.
+    func tripwire(_ container: ManagedContainer) throws(CgroupError) -> MeterReading {
+        let local = try container.files.localEvents()
+        return MeterReading(
+            current: try container.files.current(),
+            stat: try container.files.stat(),
+            events: local == nil ? try container.files.events() : nil,
+            localEvents: local
+        )
+    }
+
+    /// What is read from time to time of a container with a tripwire.
+    func armedSample(_ container: ManagedContainer) throws(CgroupError) -> MeterReading {
+        var reading = try tripwire(container)
+        reading.pressure = try container.files.pressure()
+        return reading
+    }
+
     /// What an end needs.
     ///
     /// - Parameter isSuspicious: Whether something may have been killed, so that ancestors and userspace killers matter.

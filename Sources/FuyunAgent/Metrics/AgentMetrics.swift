@@ -16,6 +16,8 @@ struct AgentMetrics: Sendable {
     let invocations: InvocationMetrics
     /// Writes of limits.
     let limiter: LimiterMetrics
+    /// Calls in flight that needed more.
+    let rescue: RescueMetrics
     /// Containers found, admitted and gone.
     let containers: ContainerMetrics
     /// Policies and configuration.
@@ -29,6 +31,7 @@ struct AgentMetrics: Sendable {
         server = ServerMetrics(maker)
         invocations = InvocationMetrics(maker)
         limiter = LimiterMetrics(maker)
+        rescue = RescueMetrics(maker)
         containers = ContainerMetrics(maker)
         policies = PolicyMetrics(maker)
         observations = ObservationMetrics(maker)

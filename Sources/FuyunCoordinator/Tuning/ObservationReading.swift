@@ -71,7 +71,8 @@ struct ReadObservations: Sendable {
                     id: observation.id,
                     receivedAt: received,
                     appliedVersion: record.appliedVersion,
-                    isMiss: record.isMiss,
+                    isMiss: record.ownLimitExceeded || record.isThrashing && record.rescues == 0,
+                    isRescued: record.rescues > 0 && !record.ownLimitExceeded,
                     need: need
                 )
             )

@@ -24,8 +24,9 @@ public struct ReplayOptions: Sendable {
     public var retries = 8
     /// After which share of its time a call that is too big is killed.
     public var timeToFailure = 1.0
-    /// After so many calls nothing more is learnt, and only the calls that follow are scored; these ones all get a limit that
-    /// is enough, so that each shows its need. Nil: strategies learn from every call, by their own limits.
+    /// After so many calls nothing more is learnt, and only the calls that follow are scored.
+    ///
+    /// The first ones all get a limit that is enough, so that each shows its need. Nil: strategies learn from every call, by their own limits.
     public var learnsFirst: Int?
     /// The calls of a group that are counted together, by their place in the order.
     public var windows: [CallWindow]

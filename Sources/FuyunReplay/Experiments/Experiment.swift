@@ -1,3 +1,4 @@
+import FuyunPolicy
 import MemoryUnits
 
 /// The experiments that come with the project.

@@ -89,9 +89,9 @@ struct TunerStrategy: SizingStrategy {
         isStale = false
         let skeletons = [active?.document].compactMap(\.self) + drafts
         let problem = TuningProblem(skeletons: skeletons, samples: samples.reversed(), grant: grant, settings: settings)
-        guard let proposal = Tuner.tune(problem).proposal.map(reduced), let policy = PolicyCompiler.compile(proposal).policy else {
-            return
-        }
+        guard let proposal = Tuner.tune(problem).proposal.map(reduced),
+            let policy = PolicyCompiler.compile(proposal).policy
+        else { return }
         active = policy
         refits += 1
     }

@@ -1,4 +1,3 @@
-
 /// What a replay came to.
 public struct ReplayResult: Sendable {
     /// What was replayed, in a few words.
@@ -29,15 +28,18 @@ public struct StrategyResult: Sendable {
     public var summary: String
     /// The windows, as in the options.
     public var windows: [WindowResult]
-    /// Calls up to and including the last failure, for each group and run: after so many the strategy was reliable. Nil for
-    /// a run that was not reliable at its end: its last call failed.
+    /// Calls up to and including the last failure, for each group and run: after so many the strategy was reliable.
+    ///
+    /// Nil for a run that was not reliable at its end: its last call failed.
     public var reliableAfter: [[Int?]]
     /// Fits per 100 calls.
     public var refitsPer100: Double
     /// The calls and fits of each group's first run, where they were kept.
     public var firstRuns: [GroupRun]
 
-    /// The median of `reliableAfter`; runs that never were count as the worst. Nil when the median run never was.
+    /// The median of `reliableAfter`; runs that never were count as the worst.
+    ///
+    /// Nil when the median run never was.
     public var medianReliableAfter: Int? {
         let all = reliableAfter.joined().map { $0 ?? Int.max }.sorted()
         guard !all.isEmpty else { return nil }

@@ -1,8 +1,10 @@
 import MemoryUnits
 import RealModule
 
-/// Gaussian-process regression, the rival in Fuyun's paper: logarithms of needs and features, a length for each feature, noise,
-/// and mean + k sigma as the limit. Checked against scikit-learn.
+/// Gaussian-process regression, the rival in Fuyun's paper.
+///
+/// Logarithms of needs and features, a length for each feature, noise, and mean + k sigma as the limit; checked against
+/// scikit-learn.
 ///
 /// Its cost is bounded. It keeps the last 64 to 80 runs; every run is taken in at once, but kernel parameters are sought anew only when
 /// the runs have grown by a quarter (once there are 64, with every 64 more), by maximising the marginal likelihood with a
@@ -50,7 +52,7 @@ struct GaussianRegression: SizingStrategy {
         return lengths + [NamedNumber("noise", Double.exp(model.process.parameters.logNoise))]
     }
 
-    mutating func limit(for features: FeatureRow) -> Bytes? {
+    func limit(for features: FeatureRow) -> Bytes? {
         guard let model else { return nil }
         let (mean, variance) = model.process.predict(model.scaled(design.logarithms(features)))
         let value = model.needCentre + model.needScale * (mean + sigmas * variance.squareRoot())

@@ -22,7 +22,7 @@ struct MovingWindow: SizingStrategy {
 
     init(share: Double) { self.share = share }
 
-    mutating func limit(for features: FeatureRow) -> Bytes? { recent.max().flatMap { Bytes(roundingUp: $0) } }
+    func limit(for features: FeatureRow) -> Bytes? { recent.max().flatMap { Bytes(roundingUp: $0) } }
 
     mutating func learn(_ outcome: RunOutcome) {
         guard case .finished(_, let need, _) = outcome else { return }

@@ -1,6 +1,8 @@
 import MemoryUnits
 
-/// Ponder, the online memory predictor of Lehmann et al. (eScience 2024), as in the common workflow scheduler's source.
+/// Ponder: an online predictor of the memory of workflow tasks.
+///
+/// Lehmann, Bader and others (eScience 2024), as in the source of their common workflow scheduler.
 ///
 /// Fewer than five runs: the largest seen + 128 MiB when a larger input was seen, else the preset. No correlation with the input
 /// (r ≤ 0.3): the largest seen + 128 MiB. Else a line by asymmetric least squares (needs above it count 1, below it 0.02), held within

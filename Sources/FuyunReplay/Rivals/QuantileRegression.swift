@@ -37,7 +37,7 @@ struct QuantileRegression: SizingStrategy {
         }
     }
 
-    mutating func limit(for features: FeatureRow) -> Bytes? {
+    func limit(for features: FeatureRow) -> Bytes? {
         guard needs.count >= 3, let largest = needs.max(), let smallest = needs.min() else { return nil }
         guard let state else { return Bytes(roundingUp: largest * Self.headroom) }
         let row = design.plain(features)

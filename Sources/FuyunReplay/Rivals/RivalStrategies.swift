@@ -5,7 +5,7 @@
 /// retry then finishes and shows the need.
 enum RivalStrategies {
     static let kinds = [
-        StrategyKind("vpa", "Kubernetes' vertical pod autoscaler: decaying histogram, p90 + 15 %, its floor") { _, _ in
+        StrategyKind("vpa", "Kubernetes' vertical pod autoscaler: decaying p90 + 15 %, its floor") { _, _ in
             VerticalPodAutoscaler()
         },
         StrategyKind("max-seen", "the largest need seen, times a factor", argument: 1.1) { _, factor in
@@ -14,7 +14,7 @@ enum RivalStrategies {
         StrategyKind("percentile", "a percentile of all needs seen", argument: 0.95) { _, share in
             Percentile(share: min(share, 1))
         },
-        StrategyKind("autopilot", "Autopilot's moving window: a decayed percentile + 12.5 %", argument: 0.98) { _, share in
+        StrategyKind("autopilot", "Autopilot: a decayed percentile + 12.5 %", argument: 0.98) { _, share in
             MovingWindow(share: min(share, 1))
         },
         StrategyKind("tovar", "Tovar et al.: the first allocation of least expected waste") { _, _ in Tovar() },
@@ -27,7 +27,7 @@ enum RivalStrategies {
         StrategyKind("quantile", "linear quantile regression + 5 %", argument: 0.99) { context, share in
             QuantileRegression(layout: context.layout, share: min(share, 0.9999))
         },
-        StrategyKind("gp", "Gaussian process on logarithms: mean + k sigma, the paper's rival", argument: 2) { context, sigmas in
+        StrategyKind("gp", "the paper's rival, a Gaussian process: mean + k sigma", argument: 2) { context, sigmas in
             GaussianRegression(layout: context.layout, sigmas: sigmas)
         },
     ]

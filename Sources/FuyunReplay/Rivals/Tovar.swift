@@ -1,8 +1,8 @@
 import MemoryUnits
 
-/// The first allocation of Tovar et al., "A job sizing strategy for high-throughput scientific workflows" (IEEE TPDS 2018), eq. 1.
+/// The first allocation of least expected waste.
 ///
-/// Of all peaks seen it takes the a at which a·t̄ + aₘ·mean(t·[peak > a]) is least: what a first attempt with a costs, and what the
+/// Tovar et al., "A job sizing strategy for high-throughput scientific workflows" (IEEE TPDS 2018), equation 1. Of all peaks seen it takes the a at which a·t̄ + aₘ·mean(t·[peak > a]) is least: what a first attempt with a costs, and what the
 /// retries with the largest peak aₘ cost. Every run counts as equally long, since a strategy is not told how long runs take. A kill is
 /// retried at the largest seen, then, as the whole node there, left to the engine. It prices memory and time, not failures.
 struct Tovar: SizingStrategy {

@@ -14,7 +14,9 @@ struct InputBytes: ~Copyable {
         self.path = path
         block = []
         descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw TraceError(path: path, "cannot be opened: \(String(cString: strerror(errno)))") }
+        guard descriptor >= 0 else {
+            throw TraceError(path: path, "cannot be opened: \(String(cString: strerror(errno)))")
+        }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT != S_IFDIR else {
             throw TraceError(path: path, "a file was expected, and this is a folder")

@@ -6,7 +6,9 @@ public struct TraceColumns: Hashable, Sendable {
     public var needFactor = 1.0
     /// The columns that name the group, joined by a slash.
     public var group: [String] = []
-    /// The column of the run's time; nil: the first of `secondsNames`, else each run counts as one second. Names that end in
+    /// The column of the run's time; nil: the first of `secondsNames`, else each run counts as one second.
+    ///
+    /// Names that end in
     /// `_ms` are in milliseconds; `t:ms` says so of any other.
     public var duration: String?
     /// The column of the limit that the user set, in bytes; nil: the grant's preset.
@@ -38,7 +40,8 @@ public struct TraceColumns: Hashable, Sendable {
     static func isNoFeature(_ name: String) -> Bool {
         let name = name.lowercased()
         let exact: Set<String> = [
-            "id", "rep", "repetition", "run", "seed", "timestamp", "exit", "exit_status", "outcome", "status", "t", "mem",
+            "id", "rep", "repetition", "run", "seed", "timestamp", "exit", "exit_status", "outcome", "status", "t",
+            "mem",
         ]
         return exact.contains(name) || needNames.contains(name) || secondsNames.contains(name) || name.hasSuffix("_id")
             || ["peak_", "max_rss", "rss_", "wall_", "oom"].contains { name.hasPrefix($0) }
@@ -92,9 +95,10 @@ struct ColumnPlan {
             }
             seconds = (try find(parts[0], as: "times"), factor)
         } else {
-            seconds = TraceColumns.secondsNames.lazy.compactMap { name in
-                names.firstIndex(of: name).map { ($0, name.hasSuffix("_ms") ? 0.001 : 1) }
-            }.first
+            seconds =
+                TraceColumns.secondsNames.lazy.compactMap { name in
+                    names.firstIndex(of: name).map { ($0, name.hasSuffix("_ms") ? 0.001 : 1) }
+                }.first
         }
         preset = try columns.preset.map { name throws(TraceError) in try find(name, as: "presets") }
         if let keeps = columns.keeps { kept = (try find(keeps.column, as: "choosing calls"), Array(keeps.text.utf8)) }

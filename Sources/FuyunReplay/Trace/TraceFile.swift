@@ -176,7 +176,7 @@ private struct RecordReader: ~Copyable {
     static func open(_ path: String, _ columns: TraceColumns) throws(TraceError) -> RecordReader {
         var csv = try CSVReader(path)
         guard try csv.next() else {
-            throw TraceError(path: path, line: 1, "the file is empty; a header with the names of the columns was expected")
+            throw TraceError(path: path, line: 1, "the file is empty; a header that names the columns was expected")
         }
         var header: [String] = []
         for place in 0..<csv.count { header.append(csv.text(place)) }

@@ -6,6 +6,8 @@ public enum RefitTrigger: Hashable, Sendable {
     case firstFit(samples: Int)
     /// So many new calls ran out of memory, or would have under the version in charge.
     case miss(calls: Int)
+    /// So many new calls were rescued: their limit was raised while they ran.
+    case rescue(calls: Int)
     /// The canary would have missed so many of the calls that it was only compared on.
     case canaryMiss(calls: Int)
     /// A bound was off by this factor.
@@ -22,6 +24,7 @@ public enum RefitTrigger: Hashable, Sendable {
         switch self {
         case .firstFit: "first_fit"
         case .miss: "miss"
+        case .rescue: "rescue"
         case .canaryMiss: "canary_miss"
         case .error: "error"
         case .successes: "successes"
@@ -31,7 +34,7 @@ public enum RefitTrigger: Hashable, Sendable {
     }
 
     /// Every word that there is.
-    public static let words = ["first_fit", "miss", "canary_miss", "error", "successes", "period", "request"]
+    public static let words = ["first_fit", "miss", "rescue", "canary_miss", "error", "successes", "period", "request"]
 
     /// The trigger for people: the end of "fitted again because …".
     public var sentence: String {
@@ -39,6 +42,8 @@ public enum RefitTrigger: Hashable, Sendable {
         case .firstFit(let samples): "there are \(samples) clean calls"
         case .miss(let calls):
             calls == 1 ? "a call needed more than its limit" : "\(calls) calls needed more than their limit"
+        case .rescue(let calls):
+            calls == 1 ? "a call was rescued at its limit" : "\(calls) calls were rescued at their limit"
         case .canaryMiss(let calls):
             "the canary would have missed \(calls == 1 ? "a call" : "\(calls) calls")"
         case .error(let factor): "a prediction was off by a factor of \(tenths(factor))"
@@ -126,11 +131,12 @@ extension RolloutRules {
         let reference = (state.active ?? state.candidate)?.version
         let limits = reference.flatMap { evidence.limits[$0] }
         let canaryLimits = state.canary.flatMap { evidence.limits[$0.version] }
-        var (misses, canaryMisses, successes, calls) = (0, 0, 0, 0)
+        var (misses, rescues, canaryMisses, successes, calls) = (0, 0, 0, 0, 0)
         var worst = 1.0
         for index in evidence.calls.indices where evidence.calls[index].id > memory.newestID {
             let call = evidence.calls[index]
             calls += 1
+            if call.isRescued { rescues += 1 }
             guard let need = call.need else { continue }
             if !call.isMiss { successes += 1 }
             if let limit = limits?[index] {
@@ -142,6 +148,7 @@ extension RolloutRules {
             if let limit = canaryLimits?[index], limit.misses(need) { canaryMisses += 1 }
         }
         if misses > 0 { return .miss(calls: misses) }
+        if rescues > 0 { return .rescue(calls: rescues) }
         if canaryMisses > 0 { return .canaryMiss(calls: canaryMisses) }
         if worst > max(errorFactor, memory.toleratedFactor * 1.1) { return .error(factor: worst) }
         if successes >= memory.successesWanted { return .successes(successes) }

@@ -8,17 +8,27 @@ public struct RolloutCall: Hashable, Sendable {
     public var receivedAt: Duration
     /// The version whose limit held; nil when it was the preset or another rule.
     public var appliedVersion: Int?
-    /// Whether it ran out of its own limit, was rescued or thrashed.
+    /// Whether it ran out of its own limit, or thrashed at it: the version failed it.
     public var isMiss: Bool
+    /// Whether it needed more than its limit and got it while it ran: the bound was too tight, and nothing failed.
+    public var isRescued: Bool
     /// What it says about its need; nil when it says nothing clean.
     public var need: Sample.Need?
 
     /// Makes a call.
-    public init(id: Int64, receivedAt: Duration, appliedVersion: Int?, isMiss: Bool, need: Sample.Need?) {
+    public init(
+        id: Int64,
+        receivedAt: Duration,
+        appliedVersion: Int?,
+        isMiss: Bool,
+        isRescued: Bool = false,
+        need: Sample.Need?
+    ) {
         self.id = id
         self.receivedAt = receivedAt
         self.appliedVersion = appliedVersion
         self.isMiss = isMiss
+        self.isRescued = isRescued
         self.need = need
     }
 }
@@ -123,6 +133,7 @@ public struct RolloutEvidence: Hashable, Sendable {
             if call.appliedVersion == version.version {
                 trial.appliedCalls += call.isMiss || call.need != nil ? 1 : 0
                 trial.appliedMisses += call.isMiss ? 1 : 0
+                trial.appliedRescues += call.isRescued ? 1 : 0
             } else if let need = call.need, let limit = limits?[index] {
                 trial.recordedCovered += limit.covers(need) ? 1 : 0
                 trial.recordedMisses += limit.misses(need) ? 1 : 0
@@ -137,6 +148,8 @@ public struct RolloutEvidence: Hashable, Sendable {
         public var appliedCalls = 0
         /// Those that were a miss.
         public var appliedMisses = 0
+        /// Those that were rescued.
+        public var appliedRescues = 0
         /// Other calls that it would have covered.
         public var recordedCovered = 0
         /// Other calls that it would have missed.

@@ -124,6 +124,11 @@ extension RolloutRules {
         }
     }
 
+    /// Whether more of a version's calls were rescued than a tight bound is meant to leave to the rescue.
+    func isTooTight(_ trial: RolloutEvidence.Trial) -> Bool {
+        trial.appliedRescues > max(rescuedCalls, Int(Double(trial.appliedCalls) * rescuedShare))
+    }
+
     /// Whether a version would have been enough for every clean call since `moment` and the newest ones, and decides for
     /// those that missed.
     private func isEnough(
@@ -158,6 +163,14 @@ extension RolloutRules {
                 [RolloutChange(canary.version, to: .retired)],
                 reason: "canary version \(canary.version) would not have been enough for "
                     + (trial.recordedMisses == 1 ? "a call" : "\(trial.recordedMisses) calls")
+            )
+        }
+        if isTooTight(trial) {
+            return .move(
+                .withdrawal,
+                [RolloutChange(canary.version, to: .retired)],
+                reason: "canary version \(canary.version) is too tight: \(trial.appliedRescues) of "
+                    + "\(trial.appliedCalls) calls had to be rescued"
             )
         }
         let clean = trial.appliedMisses == 0

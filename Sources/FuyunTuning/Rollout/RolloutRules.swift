@@ -27,6 +27,11 @@ public struct RolloutRules: Hashable, Sendable {
     public var canaryAppliedCalls = 10
     /// Recorded calls that a canary would have covered after which it is promoted, if `canaryTime` is over as well.
     public var canaryRecordedCalls = 30
+    /// The greatest share of a version's calls that may be rescued without anything being wrong: a tight bound is meant
+    /// to be missed now and then, as nothing fails when it is.
+    public var rescuedShare = 0.1
+    /// Rescued calls that are forgiven whatever their share.
+    public var rescuedCalls = 2
     /// The least time in canary for a promotion by recorded calls alone.
     public var canaryTime = Duration.seconds(60)
     /// A version is not published when its limits differ from the active one's by less than this share, on average.

@@ -21,11 +21,19 @@ struct Call {
     var need: Sample.Need?
     var version: Int?
     var isMiss = false
+    var isRescued = false
     var seconds: Int
 
     /// A success that needed so many MiB.
     static func used(_ mebibytes: UInt64, under version: Int? = nil, at seconds: Int = 0) -> Call {
         Call(need: .between(.mebibytes(mebibytes), .mebibytes(mebibytes)), version: version, seconds: seconds)
+    }
+
+    /// A call that was raised while it ran, and needed so many MiB.
+    static func rescued(_ mebibytes: UInt64, under version: Int? = nil, at seconds: Int = 0) -> Call {
+        var call = used(mebibytes, under: version, at: seconds)
+        call.isRescued = true
+        return call
     }
 
     /// A call that ran out at so many MiB.
@@ -43,6 +51,7 @@ func evidence(_ calls: [Call], _ limits: [Int: UInt64] = [:]) -> RolloutEvidence
                 receivedAt: at(call.seconds),
                 appliedVersion: call.version,
                 isMiss: call.isMiss,
+                isRescued: call.isRescued,
                 need: call.need
             )
         },

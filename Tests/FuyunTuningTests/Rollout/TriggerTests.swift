@@ -35,6 +35,7 @@ import Testing
         Row(name: "ten successes", calls: good, memory: memory(of: 10), wanted: "successes"),
         Row(name: "ten are not enough any more", calls: good, memory: memory(of: 10, wanting: 15), wanted: nil),
         Row(name: "a miss", calls: good + [.ranOut(100, under: 1)], memory: memory(of: 20), wanted: "miss"),
+        Row(name: "a rescue", calls: good + [.rescued(95, under: 1)], memory: memory(of: 20), wanted: "rescue"),
         Row(
             name: "a miss that a newer version cures already",
             calls: good + [.ranOut(80, under: 1)],

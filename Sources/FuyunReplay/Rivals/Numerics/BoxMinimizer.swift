@@ -1,5 +1,6 @@
-/// Finds a low point of a smooth function of a few numbers within a box: quasi-Newton steps (Broyden, Fletcher, Goldfarb, Shanno),
-/// held at the walls. No randomness: the same start gives the same end.
+/// Finds a low point of a smooth function of a few numbers within a box.
+///
+/// Quasi-Newton steps (Broyden, Fletcher, Goldfarb, Shanno), held at the walls. No randomness: the same start, the same end.
 struct BoxMinimizer {
     /// The lowest value of each number.
     var lower: [Double]
@@ -10,7 +11,9 @@ struct BoxMinimizer {
     /// No number moves farther than this in one step.
     var longest = 2.0
 
-    /// Goes down from a start. The function gives its value and its gradient; nil where it has none.
+    /// Goes down from a start.
+    ///
+    /// The function gives its value and its gradient; nil where it has none.
     func minimum(
         from start: [Double],
         _ function: ([Double]) -> (value: Double, gradient: [Double])?

@@ -144,7 +144,9 @@ struct GaussianProcess: Sendable {
     }
 }
 
-/// The marginal likelihood of some targets as a function of the kernel's parameters, and its gradient (Rasmussen and Williams, eq. 5.9).
+/// The marginal likelihood of some targets as a function of the kernel's parameters, and its gradient.
+///
+/// Rasmussen and Williams, equations 2.30 and 5.9.
 struct MarginalLikelihood {
     private let count: Int
     private let width: Int

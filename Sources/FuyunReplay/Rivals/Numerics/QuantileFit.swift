@@ -75,7 +75,7 @@ private struct Solver {
 
     /// Stands at an earlier vertex, or at any; false when there is none.
     mutating func begin(_ start: [Int]?) -> Bool {
-        if let start, start.count == width, start.allSatisfy({ needs.indices.contains($0) }), move(to: start) { return true }
+        if let start, start.count == width, start.allSatisfy(needs.indices.contains), move(to: start) { return true }
         guard let chosen = independentRows() else { return false }
         return move(to: chosen)
     }

@@ -1,0 +1,125 @@
+import ArgumentParser
+import FuyunPolicy
+import FuyunReplay
+import Glibc
+import Synchronization
+
+/// How the outcome of a replay is shown.
+struct ReplayOutput: ParsableArguments {
+    @Flag(help: "JSON instead of tables.")
+    var json = false
+
+    /// Shows results.
+    func show(_ results: [ReplayResult], on console: Console) throws {
+        if json {
+            let values = results.map { $0.json() }
+            console.raw((values.count == 1 ? values[0] : .array(values)).encoded())
+        } else {
+            for result in results { ReplayView(result: result).show(on: console) }
+        }
+    }
+}
+
+/// A replay's figures as tables, one a window.
+struct ReplayView {
+    var result: ReplayResult
+
+    func show(on console: Console) {
+        let groups = result.groups.count
+        console.line(Text(result.title, .bold))
+        console.line(
+            Text(
+                "\(result.rows) calls, \(groups) \(groups == 1 ? "group" : "groups"); FAILED, WASTE and RESCUED are means "
+                    + "over groups, with 95 % intervals of groups and runs drawn anew",
+                .dim
+            )
+        )
+        for (place, window) in result.options.windows.enumerated() {
+            console.line()
+            if result.options.windows.count > 1 { console.line(Text(window.description, .bold)) }
+            console.table(table(place))
+            if let note = ruleOfThree(place) { console.line(Text(note, .dim)) }
+        }
+        console.line()
+    }
+
+    private func table(_ place: Int) -> Table {
+        var table = Table(columns: [
+            .name("STRATEGY"), .figure("FAILED %"), .figure("INTERVAL", leaveOut: 2), .figure("WASTE"),
+            .figure("INTERVAL", leaveOut: 3), .figure("RESCUED %"), .figure("WASTE/USE"), .figure("MAQ", leaveOut: 4),
+            .figure("RETRIES", leaveOut: 5), .figure("FINAL %", leaveOut: 6), .figure("EXACT/OVER %", leaveOut: 9),
+            .figure("RELIABLE AFTER", leaveOut: 7), .figure("FITS/100", leaveOut: 8), .figure("MATCHED WASTE"),
+        ])
+        for strategy in result.strategies {
+            let window = strategy.windows[place]
+            let score = window.pooled
+            let rescued = score.raises > 0 ? fixed(window.meanRescued.map { $0.value * 100 }, 1) : ""
+            table.rows.append([
+                Text(strategy.name), Text(fixed(window.meanFailures.map { $0.value * 100 }, 2)),
+                Text(interval(window.meanFailures, 100, 2)), Text(fixed(window.meanWaste?.value, 3)),
+                Text(interval(window.meanWaste, 1, 3)), Text(rescued), Text(fixed(window.wasteOverUse?.value, 3)),
+                Text(fixed(score.allocationQuality, 3)), Text(fixed(score.retriesPerCall, 3)),
+                Text(fixed(score.finalSuccess * 100, 2)), Text(fixed(score.exactOrOverShare * 100, 2)),
+                Text(strategy.medianReliableAfter.map { String($0) } ?? "never"),
+                Text(fixed(strategy.refitsPer100, 1)), Text(window.matched.map { fixed($0.waste, 3) } ?? ""),
+            ])
+        }
+        return table
+    }
+
+    /// What no failure at all still allows.
+    private func ruleOfThree(_ place: Int) -> String? {
+        let clean = result.strategies.filter { $0.windows[place].pooled.firstFailures == 0 && $0.name != "oracle" }
+        guard let first = clean.first?.windows[place], first.distinctCalls > 0 else { return nil }
+        let least = 1 - first.firstFailures.upper
+        return "no failure in \(Int(first.distinctCalls)) distinct calls still means success of no less than "
+            + "\(fixed(least, 3)) at 95 %"
+    }
+
+    private func interval(_ estimate: Estimate?, _ factor: Double, _ decimals: Int) -> String {
+        estimate.map { "\(fixed($0.lower * factor, decimals))-\(fixed($0.upper * factor, decimals))" } ?? "-"
+    }
+}
+
+/// A number with just so many decimals, `-` where there is none.
+private func fixed(_ value: Double?, _ decimals: Int) -> String {
+    guard let value, value.isFinite, value.magnitude < 1e12 else { return "-" }
+    var factor = 1.0
+    for _ in 0..<decimals { factor *= 10 }
+    let scaled = Int64((value.magnitude * factor).rounded())
+    let (whole, part) = scaled.quotientAndRemainder(dividingBy: Int64(factor))
+    let digits = String(part)
+    let sign = value < 0 && scaled != 0 ? "-" : ""
+    guard decimals > 0 else { return "\(sign)\(whole)" }
+    return "\(sign)\(whole)." + String(repeating: "0", count: decimals - digits.count) + digits
+}
+
+/// A line on standard error that says how far a replay is, on a terminal.
+final class ProgressMeter: Sendable {
+    private let isShown: Bool
+    private let last = Mutex(-1)
+
+    init(console: Console, isQuiet: Bool) {
+        isShown = !isQuiet && console.width != nil && isatty(STDERR_FILENO) == 1
+    }
+
+    /// Shows a share.
+    func show(_ share: Double) {
+        guard isShown else { return }
+        let percent = Int((share * 100).rounded(.down))
+        let isNew = last.withLock { last in
+            defer { last = max(last, percent) }
+            return percent > last
+        }
+        guard isNew else { return }
+        write("\r\(percent) % ")
+    }
+
+    /// Removes the line.
+    func end() { if isShown { write("\r\u{1B}[K") } }
+
+    private func write(_ text: String) {
+        var text = text
+        text.withUTF8 { _ = Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+}
