@@ -1,4 +1,4 @@
-import MemoryUnits
+public import MemoryUnits
 import Settings
 
 extension AgentConfiguration {
