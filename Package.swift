@@ -136,7 +136,13 @@ let package = Package(
                 "FuyunCoordinator", "FuyunProtocol", "Settings", "Systemd", argumentParser, lifecycle, logging,
             ]
         ),
-        .executableTarget(name: "fuyun-shim", dependencies: ["FuyunProtocol", "FuyunShim", argumentParser]),
+        .executableTarget(
+            name: "fuyun-shim",
+            dependencies: ["FuyunProtocol", "FuyunShim", argumentParser],
+            // At a fixed address: half a megabyte of pointers in constants needs no relocation then, which would make it
+            // memory of each container's own instead of pages of the file that all shims share.
+            linkerSettings: [.unsafeFlags(["-Xclang-linker", "-no-pie"], .when(configuration: .release))]
+        ),
         .executableTarget(
             name: "fuyun",
             dependencies: [
@@ -196,8 +202,8 @@ let package = Package(
         .testTarget(
             name: "FuyunCoordinatorTests",
             dependencies: [
-                "FuyunCoordinator", "FuyunPolicy", "FuyunProtocol", "FuyunStore", "FuyunTestSupport", "FuyunTuning",
-                "MemoryUnits", "PrometheusMetrics", "Settings", httpTypes, hummingbirdTesting, lifecycle, logging,
+                "FuyunCoordinator", "FuyunDrafter", "FuyunPolicy", "FuyunProtocol", "FuyunStore", "FuyunTestSupport",
+                "FuyunTuning", "MemoryUnits", "ModelClient", "PrometheusMetrics", "Settings", httpTypes, hummingbirdTesting, lifecycle, logging,
                 nioCore,
                 nioPosix, nioSSL, systemPackage,
             ]

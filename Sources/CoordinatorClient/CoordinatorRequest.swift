@@ -126,8 +126,16 @@ extension CoordinatorRequest where Answer == CoordinatorAPI.Draft {
     }
 
     /// A draft with all that was asked and answered.
-    package static func draft(of name: String, id: Int64) -> Self {
-        Self(.get, ["functions", name, "drafts", String(id)])
+    ///
+    /// - Parameter wait: How many seconds, at most 60, the coordinator may hold the answer back while it is open.
+    package static func draft(of name: String, id: Int64, wait: Int = 0) -> Self {
+        var request = Self(
+            .get,
+            ["functions", name, "drafts", String(id)],
+            query: [("wait", wait > 0 ? String(wait) : nil)]
+        )
+        request.timeout = .seconds(30 + wait)
+        return request
     }
 }
 

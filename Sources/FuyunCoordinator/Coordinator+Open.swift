@@ -1,5 +1,6 @@
 import FuyunStore
 public import Logging
+import ModelClient
 
 extension Coordinator {
     /// The coordinator of this machine: opens its database.
@@ -32,6 +33,7 @@ extension Coordinator {
                 problems.append("\(error)")
             }
         }
+        problems += configuration.drafting.model?.problems() ?? []
         return problems
     }
 }

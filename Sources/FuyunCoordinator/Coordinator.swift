@@ -1,9 +1,11 @@
 import CoreMetrics
+import FuyunDrafter
 import FuyunProtocol
 public import FuyunStore
 import Hummingbird
 import HummingbirdCore
 public import Logging
+import ModelClient
 import NIOCore
 import NIOPosix
 public import ServiceLifecycle
@@ -82,6 +84,8 @@ public final class Coordinator: Service {
         let logger = surroundings.logger
         let store = surroundings.store
         let metrics = surroundings.metrics
+        let (drafting, client) = (configuration.drafting, await modelClient())
+        let desk = DoubtDesk(isOpen: client != nil && drafting.secondThoughts)
         let tuner = TunerService(
             store: store,
             feed: feed,
@@ -89,8 +93,24 @@ public final class Coordinator: Service {
             settings: configuration.tuning,
             clock: surroundings.clock,
             metrics: metrics.registry,
-            logger: logger
+            logger: logger,
+            desk: desk
         )
+        let drafter = DrafterService(
+            store: store,
+            events: events,
+            settings: drafting,
+            model: client,
+            desk: desk,
+            clock: surroundings.clock,
+            metrics: metrics.drafter,
+            logger: logger
+        ) { [feed, events] function in
+            feed.publish()
+            events.wake()
+            tuner.changed(function)
+        }
+        await drafter.recover()
         let sampling = SamplingRates(bound: configuration.ingest.observationsPerMinute)
         let ingest = Ingest(
             store: store,
@@ -117,6 +137,7 @@ public final class Coordinator: Service {
             feed: feed,
             events: events,
             tuner: tuner,
+            drafter: drafter,
             nodes: nodes,
             sampling: sampling,
             bodies: RequestBodies(maximum: configuration.limits.bodiesBytes, gauge: metrics.server.bodiesBytes),
@@ -128,12 +149,13 @@ public final class Coordinator: Service {
         // They stop in the reverse order: first those who wait are let go, then the server finishes what it has, and only
         // then those that it needs for that.
         let services: [any Service] = [
-            retention, nodes, tuner, ingest, server(operations),
+            retention, nodes, tuner, drafter, ingest, server(operations),
             ClosureService { [feed, events, surroundings] in
                 try? await gracefulShutdown()
                 surroundings.notifier.stopping()
                 feed.close()
                 events.close()
+                drafter.letGo()
             },
         ]
         let result: Result<Void, any Error>
@@ -143,12 +165,31 @@ public final class Coordinator: Service {
         } catch {
             result = .failure(error)
         }
+        await client?.shutdown()
         do {
             try await store.close()
         } catch {
             logger.error("the store cannot be closed", metadata: ["error": "\(error)"])
         }
         try result.get()
+    }
+
+    /// The model that is configured, with what earlier runs of this coordinator asked and spent.
+    private func modelClient() async -> ChatCompletionsClient? {
+        guard let settings = configuration.drafting.model else { return nil }
+        var budget = ModelBudget(settings.limits)
+        let day = Timestamp(milliseconds: surroundings.clock.now.milliseconds - 86_400_000)
+        do {
+            for expense in try await surroundings.store.draftExpenses(since: day) {
+                budget.note(requests: expense.calls, cost: expense.cost, at: expense.at.sinceEpoch)
+            }
+        } catch {
+            surroundings.logger.warning("what the model cost so far is not known", metadata: ["error": "\(error)"])
+        }
+        let metrics = surroundings.metrics.drafter
+        return ChatCompletionsClient(settings, on: group, budget: budget, logger: surroundings.logger) { call in
+            metrics.called(call)
+        }
     }
 
     private func server(_ operations: Operations) -> some Service {

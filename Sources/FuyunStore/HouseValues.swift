@@ -81,46 +81,6 @@ public struct StoredEvent: Hashable, Sendable {
     }
 }
 
-/// A draft of a policy with what was asked and answered, all as JSON texts that are opaque to the store.
-public struct NewDraft: Hashable, Sendable {
-    /// The function.
-    public var function: String
-    /// The version that it became; nil when it became none.
-    public var version: Int?
-    /// The model.
-    public var model: String?
-    /// Digest of what the model was asked.
-    public var promptDigest: String?
-    /// The record: candidates, diagnostics, rationale, tokens, cost, duration.
-    public var record: String
-
-    /// Makes a draft.
-    public init(function: String, version: Int?, model: String?, promptDigest: String?, record: String) {
-        self.function = function
-        self.version = version
-        self.model = model
-        self.promptDigest = promptDigest
-        self.record = record
-    }
-}
-
-/// A draft in the store.
-public struct StoredDraft: Hashable, Sendable {
-    /// Grows with every draft.
-    public var id: Int64
-    /// When it was made.
-    public var createdAt: Timestamp
-    /// The draft.
-    public var draft: NewDraft
-
-    /// Makes a draft.
-    public init(id: Int64, createdAt: Timestamp, draft: NewDraft) {
-        self.id = id
-        self.createdAt = createdAt
-        self.draft = draft
-    }
-}
-
 /// How much is kept.
 public struct RetentionRules: Hashable, Sendable {
     /// Observations older than this go.

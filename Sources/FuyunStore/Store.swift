@@ -49,7 +49,7 @@ public protocol Store: Sendable {
     /// Counts by policy version and mode: calls, misses, bytes granted and needed.
     func versionFigures(of function: String) async throws(StoreError) -> [VersionFigures]
 
-    // MARK: Nodes, events, drafts
+    // MARK: Nodes and events
 
     /// Notes that a node was heard of.
     func touchNode(_ node: NodeReport, at time: Timestamp) async throws(StoreError)
@@ -61,10 +61,31 @@ public protocol Store: Sendable {
     func events(after id: Int64, limit: Int) async throws(StoreError) -> [StoredEvent]
     /// The id of the newest event; 0 when there is none.
     func lastEvent() async throws(StoreError) -> Int64
-    /// Keeps a draft of a policy with what was asked and answered.
+
+    // MARK: Drafts
+
+    /// Notes that a draft is asked for; of a function only the newest twenty stay. `notFound` when it is not known.
     func addDraft(_ draft: NewDraft, at time: Timestamp) async throws(StoreError) -> StoredDraft
-    /// A function's drafts, newest first.
-    func drafts(of function: String, limit: Int) async throws(StoreError) -> [StoredDraft]
+    /// Writes down what came of a draft, once; `notFound` when it is not there, `conflict` when it has ended.
+    func endDraft(_ id: Int64, _ result: DraftResult, at time: Timestamp) async throws(StoreError)
+    /// Ends all drafts that have not ended: those who made them are gone.
+    /// - Returns: How many there were.
+    func endOpenDrafts(_ summary: String, at time: Timestamp) async throws(StoreError) -> Int
+    /// A draft of a function; nil when there is none with this id.
+    func draft(of function: String, id: Int64) async throws(StoreError) -> StoredDraft?
+    /// A function's drafts, newest first, at most `limit` below an id; `record` is left out.
+    func drafts(of function: String, before id: Int64?, limit: Int) async throws(StoreError) -> [StoredDraft]
+    /// What the drafts that ended since a moment took, oldest first.
+    func draftExpenses(since time: Timestamp) async throws(StoreError) -> [DraftExpense]
+    /// Keeps the source that a function is drafted from; goes with the function. `notFound` when it is not known.
+    func keepSource(_ text: String, of function: String, at time: Timestamp) async throws(StoreError)
+    /// The source that a function was last drafted from; nil when there is none.
+    func keptSource(of function: String) async throws(StoreError) -> KeptSource?
+    /// Merges what nodes saw of payloads into what is known of each function. Functions that are not known yet are
+    /// registered without anything but their name.
+    func mergeShapes(_ shapes: [FunctionShape], at time: Timestamp) async throws(StoreError)
+    /// What a function's payloads look like; nil when nothing was seen.
+    func shape(of function: String) async throws(StoreError) -> StoredShape?
 
     // MARK: Keeping house
 

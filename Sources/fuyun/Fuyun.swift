@@ -18,6 +18,7 @@ struct Fuyun: AsyncParsableCommand {
               fuyun functions                                which functions, under which versions?
               fuyun policies list guest/video                how do its versions do?
               fuyun tune guest/video --dry-run               what would the tuner change, and why?
+              fuyun draft guest/video --source video.py      a policy from the function's source
 
             EXIT STATUS
               0   all is well
@@ -28,8 +29,8 @@ struct Fuyun: AsyncParsableCommand {
         version: FuyunVersion.text,
         subcommands: [
             PolicyCommand.self, StatusCommand.self, ContainersCommand.self, FunctionsCommand.self, ExplainCommand.self,
-            DoctorCommand.self, PoliciesCommand.self, TuneCommand.self, NodesCommand.self, EventsCommand.self,
-            SwitchCommand.self, ReplayCommand.self,
+            DoctorCommand.self, PoliciesCommand.self, DraftCommand.self, TuneCommand.self, NodesCommand.self,
+            EventsCommand.self, SwitchCommand.self, ReplayCommand.self,
         ]
     )
 }

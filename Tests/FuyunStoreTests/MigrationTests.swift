@@ -19,6 +19,9 @@ import Testing
         try await queue.write { db in
             try db.execute(sql: "INSERT INTO function (name, created_at, updated_at) VALUES ('guest/f', 1, 1)")
             try db.execute(sql: "UPDATE store SET revision = revision + 5")
+            if last == 2 {
+                try db.execute(sql: "INSERT INTO draft (function_id, record, created_at) VALUES (1, '{}', 1)")
+            }
         }
         let revision = try await queue.read { try Int64.fetchOne($0, sql: "SELECT revision FROM store") }
         try queue.close()
@@ -28,8 +31,10 @@ import Testing
         #expect(try await store.policyChanges(after: nil).revision == revision)
         _ = try await store.addPolicy(newPolicy("guest/f", .active), at: moment(0))
         _ = try await store.ingest([batch([observation(1, function: "guest/f")])], at: moment(0))
-        let draft = NewDraft(function: "guest/f", version: nil, model: nil, promptDigest: nil, record: "{}")
-        _ = try await store.addDraft(draft, at: moment(0))
+        let draft = try await store.addDraft(NewDraft(function: "guest/f"), at: moment(0))
+        try await store.endDraft(draft.id, DraftResult(isDone: true, summary: ""), at: moment(1))
+        // A draft of an earlier schema has ended.
+        #expect(try await store.drafts(of: "guest/f", before: nil, limit: 9).allSatisfy { $0.result?.isDone == true })
         let schema = try await schema(store)
         try await store.close()
 
@@ -49,7 +54,10 @@ import Testing
     func names() {
         // Only ever add to this list.
         #expect(
-            Schema.migrations.map(\.name) == ["1-functions-policies-events", "2-nodes-and-observations", "3-drafts"]
+            Schema.migrations.map(\.name) == [
+                "1-functions-policies-events", "2-nodes-and-observations", "3-drafts",
+                "4-shapes-sources-and-open-drafts",
+            ]
         )
         #expect(Schema.migrator.migrations == Schema.migrations.map(\.name))
     }
@@ -89,6 +97,9 @@ import Testing
             "UPDATE figure SET misses = calls + 1",
             "INSERT INTO spool (node_id, epoch) SELECT node_id, epoch FROM spool",
             "INSERT INTO draft (function_id, record, created_at) VALUES (99, '', 1)",
+            "INSERT INTO draft (function_id, record, created_at, state) SELECT id, '', 1, 'begun' FROM function",
+            "INSERT INTO shape (function_id, body, changed_at) VALUES (99, '{}', 1)",
+            "INSERT INTO source (function_id, body, changed_at) VALUES (99, '{}', 1)",
         ]
     )
     func invariants(statement: String) async throws {

@@ -88,7 +88,7 @@ extension StoreContract {
             switches.pinnedVersion = 1
             try await store.setSwitches(switches, of: "guest/f", at: moment(1))
             _ = try await store.ingest([batch([observation(1, function: "guest/f")])], at: moment(2))
-            let draft = NewDraft(function: "guest/f", version: 1, model: nil, promptDigest: nil, record: "{}")
+            let draft = NewDraft(function: "guest/f")
             _ = try await store.addDraft(draft, at: moment(2))
 
             let removals = [
@@ -100,7 +100,7 @@ extension StoreContract {
             #expect(try await store.policies(of: "guest/f", before: nil, limit: 10).isEmpty)
             #expect(try await store.observations(of: "guest/f", limit: 10).isEmpty)
             #expect(try await store.versionFigures(of: "guest/f").isEmpty)
-            #expect(try await store.drafts(of: "guest/f", limit: 10).isEmpty)
+            #expect(try await store.drafts(of: "guest/f", before: nil, limit: 10).isEmpty)
 
             let back = try await store.register(FunctionRegistration(name: "guest/f"), at: moment(5))
             #expect((back.newestVersion, back.observationCount) == (0, 0))

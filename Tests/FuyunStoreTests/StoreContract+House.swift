@@ -176,19 +176,5 @@ extension StoreContract {
                 ]
             )
         },
-        StoreContract("drafts are kept with their function, newest first") { store in
-            let draft = NewDraft(function: "guest/f", version: 2, model: "m", promptDigest: "sha256:1", record: "{}")
-            await expectRefusal(.notFound, naming: "guest/f") { try await store.addDraft(draft, at: moment(0)) }
-            _ = try await store.register(FunctionRegistration(name: "guest/f"), at: moment(0))
-            let first = try await store.addDraft(draft, at: moment(1))
-            #expect(first.draft == draft && first.createdAt == moment(1))
-            let second = try await store.addDraft(draft, at: moment(2))
-            #expect(try await store.drafts(of: "guest/f", limit: 9) == [second, first])
-            #expect(try await store.drafts(of: "guest/f", limit: 1) == [second])
-            var long = draft
-            long.record = String(repeating: "r", count: 1 << 20 + 1)
-            let wrong = long
-            await expectRefusal(.invalid, naming: "record") { try await store.addDraft(wrong, at: moment(3)) }
-        },
     ]
 }

@@ -36,6 +36,7 @@ struct StoreContract: Sendable, CustomTestStringConvertible {
     /// All of them.
     static var cases: [StoreContract] {
         functionCases + policyCases + ladderCases + changeCases + observationCases + retentionCases + houseCases
+            + draftCases
     }
 }
 

@@ -219,7 +219,8 @@ class Churn(KernelTest):
     def test_nothing_stays(self):
         parent = CGROUPS / "fuyunchurn.slice"
         parent.mkdir(exist_ok=True)
-        self.addCleanup(lambda: parent.rmdir())
+        self.addCleanup(self.remove, parent)
+        (parent / "cgroup.subtree_control").write_text("+memory")
 
         def round_of(count):
             living = collections.deque()
@@ -249,6 +250,12 @@ class Churn(KernelTest):
         self.assertLessEqual(end["descriptors"], start["descriptors"] + 2)
         self.assertLessEqual(end["series"], start["series"] + 2)
         self.assertLessEqual(end["anonymous"], start["anonymous"] + 2 * MIB)
+
+    def remove(self, parent):
+        for path in parent.iterdir():
+            if path.is_dir():
+                path.rmdir()
+        parent.rmdir()
 
     def figures(self, pid):
         status = pathlib.Path(f"/proc/{pid}/status").read_text()

@@ -1,10 +1,14 @@
 #define _GNU_SOURCE
 #include "CLoad.h"
 #include "internal.h"
+#include <dirent.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -102,4 +106,23 @@ int load_free_port(uint16_t *port) {
     int listener = listen_tcp(port);
     if (listener < 0) return -1;
     return close(listener);
+}
+
+int load_pin(pid_t process, int core) {
+    cpu_set_t cores;
+    CPU_ZERO(&cores);
+    for (int each = 0; each < CPU_SETSIZE; each++)
+        if (core < 0 || each == core) CPU_SET(each, &cores);
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/task", process);
+    DIR *threads = opendir(path);
+    if (!threads) return failed(path);
+    int result = 0;
+    for (struct dirent *entry; (entry = readdir(threads));) {
+        pid_t thread = atoi(entry->d_name);
+        // A thread that has ended meanwhile needs no core.
+        if (thread > 0 && sched_setaffinity(thread, sizeof cores, &cores) < 0 && errno != ESRCH) result = failed("affinity");
+    }
+    closedir(threads);
+    return result;
 }

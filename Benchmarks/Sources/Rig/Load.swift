@@ -3,8 +3,14 @@ import Glibc
 
 /// The C client as Swift values; whatever fails ends the benchmark, since there is nothing to measure then.
 public enum Load {
-    /// Starts the rival's echo server.
-    public static func startEcho(at path: String) { check(load_start_echo(path)) }
+    /// Starts the rival's echo server; its process.
+    public static func startEcho(at path: String) -> CInt { check(load_start_echo(path)) }
+
+    /// Keeps a process on one core, or (nil) lets it go where the kernel likes.
+    public static func pin(_ process: CInt, to core: Int?) { check(load_pin(process, CInt(core ?? -1))) }
+
+    /// How many cores this machine has.
+    public static var cores: Int { sysconf(CInt(_SC_NPROCESSORS_ONLN)) }
 
     /// Starts the function's HTTP server; its port.
     public static func startHTTP() -> UInt16 {

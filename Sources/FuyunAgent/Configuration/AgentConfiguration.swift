@@ -41,7 +41,7 @@ public struct AgentConfiguration: Sendable, Equatable {
         /// The greatest share of calls that a canary may decide.
         public var canaryShare: Double
         /// Who is saved first when many calls need more than the node has: the higher, the earlier.
-        public var rescuePriority: Int
+        public var rescuePriority: Int = 50
 
         /// The bounds of a decision for a container whose ceiling, ancestors included, is `ceiling`.
         public func bounds(under ceiling: Bytes) -> SafetyBounds {

@@ -1,4 +1,4 @@
-import MemoryUnits
+public import MemoryUnits
 import Settings
 
 extension AgentConfiguration {
@@ -53,11 +53,5 @@ extension AgentConfiguration {
             "longest time without room after which the last in the order is left to its own limit"
         ),
         .whole("rescue.growth_percent", 5...100, 25, "least raise, as a share of the limit"),
-        .whole(
-            "limiter.fights",
-            0...1_000_000,
-            100,
-            "changes of a container's limits by others while it has calls, after which it is only observed; 0 is never"
-        ),
     ]
 }

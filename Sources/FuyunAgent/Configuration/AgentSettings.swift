@@ -85,6 +85,12 @@ extension AgentConfiguration {
             256,
             "containers that may wait for it; more are dropped and counted"
         ),
+        .whole(
+            "limiter.fights",
+            0...1_000_000,
+            100,
+            "changes of a container's limits by others while it has calls, after which it is only observed; 0 is never"
+        ),
         .share(
             "thrashing.full_stall_share",
             0.1,

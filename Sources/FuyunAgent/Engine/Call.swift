@@ -51,7 +51,7 @@ struct InvocationHistory {
     }
 
     /// How many are kept.
-    static let capacity = 4096
+    static let capacity = 2048
 
     private var ring: [Entry] = []
     private var next = 0

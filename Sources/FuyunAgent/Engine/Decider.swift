@@ -56,10 +56,15 @@ struct Judgement {
             features: Self.features(variables, vector)
         )
         if plan.applied != nil, let second = plan.recorded {
-            shadow = DecisionRecord(
-                Self.decide(second, bounds, canRescue, payload, length, header).decision,
-                policyVersion: second.version
-            )
+            let (other, seen) = Self.decide(second, bounds, canRescue, payload, length, header)
+            shadow = DecisionRecord(other, policyVersion: second.version)
+            if let joint = function.joint, policy.version == function.set.active?.version {
+                features = RecordedFeatures(joint.variables) { index in
+                    if index < joint.own { return vector.state(index).isUsable ? vector.value(index) : nil }
+                    let place = joint.places[index - joint.own]
+                    return seen.state(place).isUsable ? seen.value(place) : nil
+                }
+            }
         }
     }
 

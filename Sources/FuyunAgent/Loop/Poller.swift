@@ -28,8 +28,10 @@ protocol DescriptorHandler: AnyObject {
 ///
 /// It lives on the loop's thread.
 final class Poller {
-    /// Where a handler's descriptor is kept. A place is used again, a ticket never: what the kernel says of a descriptor
-    /// that was closed a moment ago reaches nobody.
+    /// Where a handler is kept.
+    ///
+    /// A place is used again, a ticket never: what the kernel says of a descriptor that was closed a moment ago reaches
+    /// nobody.
     struct Ticket {
         fileprivate let place: Int
         fileprivate let generation: UInt32

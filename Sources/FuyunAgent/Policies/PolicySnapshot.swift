@@ -9,6 +9,9 @@ struct PolicySnapshot: Sendable {
         var set: PolicySet
         /// The variables' names and words by version.
         var variables: [Int: [RecordedFeatures.Variable]]
+        /// What is recorded when the active version decides and the candidate only looks on; nil when the candidate has no
+        /// inputs of its own.
+        var joint: JointVariables?
         /// What the coordinator says about the function's grant; nil: nothing.
         var narrowing: GrantNarrowing?
 
@@ -22,6 +25,29 @@ struct PolicySnapshot: Sendable {
                     RecordedFeatures.Variable(variable.name, words: variable.categoryValues)
                 }
             }
+            if let active = set.active, let candidate = set.candidate {
+                joint = JointVariables(variables[active.version] ?? [], and: variables[candidate.version] ?? [])
+            }
+        }
+    }
+
+    /// The active version's variables, then those that only the candidate reads: without them a formula over other inputs
+    /// could never be fitted while it is in shadow.
+    struct JointVariables: Sendable, Equatable {
+        /// All of them.
+        var variables: [RecordedFeatures.Variable]
+        /// How many are the active version's.
+        var own: Int
+        /// The places of the others among the candidate's variables.
+        var places: [Int]
+
+        /// Nil when the candidate adds nothing, or nothing more fits.
+        init?(_ active: [RecordedFeatures.Variable], and candidate: [RecordedFeatures.Variable]) {
+            let added = candidate.indices.filter { index in !active.contains { $0.name == candidate[index].name } }
+            places = Array(added.prefix(max(0, RecordedFeatures.capacity - active.count)))
+            guard !places.isEmpty else { return nil }
+            own = active.count
+            variables = active + places.map { candidate[$0] }
         }
     }
 

@@ -1,5 +1,6 @@
 import CoreMetrics
 import FuyunInvocation
+import PrometheusMetrics
 
 /// Calls in flight that needed more than they were given.
 struct RescueMetrics: Sendable {

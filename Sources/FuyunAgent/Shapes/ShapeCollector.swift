@@ -39,8 +39,12 @@ final class ShapeCollector: Sendable {
         if !isAccepted { metrics.dropped.increment() }
     }
 
-    /// What the coordinator is to be told now, of at most so many functions.
-    func news(most: Int) -> [(function: String, shape: PayloadShape)] { table.withLock { $0.news(most: most) } }
+    /// What the coordinator is to be told now, as much as fits in one request; and whether there is more.
+    func news() -> (news: [(function: String, shape: PayloadShape)], isMore: Bool) {
+        table.withLock { table in
+            (table.news(most: ShapesBody.maximumFunctions, leaves: ShapesBody.maximumLeaves), table.hasNews)
+        }
+    }
 
     /// Takes back what could not be told.
     func giveBack(_ news: [(function: String, shape: PayloadShape)]) { table.withLock { $0.giveBack(news) } }

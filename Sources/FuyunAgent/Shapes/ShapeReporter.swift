@@ -11,8 +11,6 @@ struct ShapeReporter: Sendable {
     static let gathering: Duration = .seconds(1)
     /// The least time between two requests.
     static let leastPause: Duration = .seconds(10)
-    /// The most functions in a request: no more than a body of the greatest size holds at their greatest.
-    static let mostFunctions = ShapesBody.maximumFunctions
     /// When a coordinator that does not know this is asked again.
     static let refusedPause: Duration = .seconds(600)
 
@@ -31,8 +29,8 @@ struct ShapeReporter: Sendable {
             await bell.wait(for: .closed, atMost: Self.gathering)
             guard !bell.isClosed else { return }
             bell.reset()
-            let news = collector.news(most: Self.mostFunctions)
-            isMore = news.count == Self.mostFunctions
+            let (news, hasMore) = collector.news()
+            isMore = hasMore
             guard !news.isEmpty else { continue }
             let body = ShapesBody(
                 functions: news.map { ShapesBody.Element(function: $0.function, shape: $0.shape) }

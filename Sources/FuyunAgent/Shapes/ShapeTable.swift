@@ -48,9 +48,18 @@ struct ShapeTable {
         return isNews
     }
 
-    /// Takes out what the coordinator is to be told, of at most so many functions.
-    mutating func news(most: Int) -> [(function: String, shape: PayloadShape)] {
-        let names = entries.lazy.filter { $0.value.isNews }.prefix(most).map(\.key)
+    /// Whether there is something to tell.
+    var hasNews: Bool { entries.values.contains { $0.isNews } }
+
+    /// Takes out what the coordinator is to be told: of at most so many functions, with at most so many leaves.
+    mutating func news(most: Int, leaves: Int = .max) -> [(function: String, shape: PayloadShape)] {
+        var names: [String] = []
+        var room = leaves
+        for (name, entry) in entries where entry.isNews && names.count < most {
+            room -= entry.unsent.leaves.count
+            guard room >= 0 else { break }
+            names.append(name)
+        }
         return names.sorted().map { name in
             let shape = entries[name]?.unsent ?? PayloadShape()
             entries[name]?.unsent = PayloadShape()

@@ -85,6 +85,8 @@ public struct CoordinatorConfiguration: Sendable, Equatable {
     public var retentionInterval: Duration
     /// When and how policies are fitted, and when versions move.
     public var tuning: TunerSettings
+    /// How policies are drafted.
+    public var drafting: DraftingSettings
     /// The least severe log message that is written.
     public var logLevel: Logger.Level
 }

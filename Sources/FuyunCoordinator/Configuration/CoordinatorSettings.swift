@@ -9,7 +9,7 @@ extension CoordinatorConfiguration {
         prefix: ["fuyun", "coordinator"],
         standardFile: "/etc/fuyun/coordinator.json",
         documentation: "docs/coordinator.md",
-        doorSettings + limitSettings + keepingSettings + tuningSettings
+        doorSettings + limitSettings + keepingSettings + tuningSettings + drafterSettings
     )
 
     private static let doorSettings: [Setting] = [
@@ -96,10 +96,12 @@ extension CoordinatorConfiguration {
     ///
     /// - Throws: Every problem found, with its place.
     public static func load(_ sources: ConfigurationSources) throws(ConfigurationErrors) -> CoordinatorConfiguration {
-        try settings.load(sources) { CoordinatorConfiguration(reading: &$0) }
+        try settings.load(sources) { reader in
+            CoordinatorConfiguration(reading: &reader, credentials: sources.environment["CREDENTIALS_DIRECTORY"])
+        }
     }
 
-    private init(reading settings: inout SettingReader) {
+    private init(reading settings: inout SettingReader, credentials: String?) {
         listen = Listen(host: settings.text("listen.host"), port: settings.whole("listen.port"))
         let certificate = settings.textOrNone("tls.certificate_file")
         let key = settings.textOrNone("tls.key_file")
@@ -132,6 +134,7 @@ extension CoordinatorConfiguration {
         )
         retentionInterval = settings.seconds("retention.interval_seconds")
         tuning = TunerSettings(reading: &settings)
+        drafting = DraftingSettings(reading: &settings, credentials: credentials)
         logLevel = Logger.Level(rawValue: settings.text("log.level")) ?? .info
         if (certificate == nil) != (key == nil) {
             settings.report(place: "tls", "certificate_file and key_file belong together; set both or none")

@@ -13,7 +13,8 @@ enum APIEndpoint: String, CaseIterable, Sendable {
     case policyDiff = "policy_diff"
     case activate, retire
     case rollBack = "rollback"
-    case tune, nodes, events, status
+    case tune, drafts, draft, shapes, observations, nodes, events, status
+    case nodeShapes = "node_shapes"
     case unknown
 }
 
@@ -25,6 +26,7 @@ enum APIRoute: Sendable, Equatable {
     case openAPI
     case nodePolicies(node: String)
     case nodeObservations(node: String)
+    case nodeShapes(node: String)
     case listFunctions
     case getFunction(String)
     case putFunction(String)
@@ -40,6 +42,11 @@ enum APIRoute: Sendable, Equatable {
     case retire(String, version: Int)
     case rollBack(String)
     case tune(String)
+    case listDrafts(String)
+    case addDraft(String)
+    case getDraft(String, id: Int64)
+    case getShape(String)
+    case listObservations(String)
     case nodes
     case events
     case status
@@ -96,6 +103,7 @@ enum APIRoute: Sendable, Equatable {
         switch rest[1] {
         case "policies": return (.nodePolicies, [("GET", .nodePolicies(node: rest[0]))])
         case "observations": return (.nodeObservations, [("POST", .nodeObservations(node: rest[0]))])
+        case "shapes": return (.nodeShapes, [("POST", .nodeShapes(node: rest[0]))])
         default: return nil
         }
     }
@@ -117,6 +125,10 @@ enum APIRoute: Sendable, Equatable {
         case (2, "switches"): return (.functionSwitches, [("PATCH", .changeFunctionSwitches(name))])
         case (2, "rollback"): return (.rollBack, [("POST", .rollBack(name))])
         case (2, "tune"): return (.tune, [("POST", .tune(name))])
+        case (2, "drafts"): return (.drafts, [("GET", .listDrafts(name)), ("POST", .addDraft(name))])
+        case (3, "drafts"): return (.draft, [("GET", .getDraft(name, id: try draft(rest[2])))])
+        case (2, "shapes"): return (.shapes, [("GET", .getShape(name))])
+        case (2, "observations"): return (.observations, [("GET", .listObservations(name))])
         case (2, "policies"): return (.policies, [("GET", .listPolicies(name)), ("POST", .addPolicy(name))])
         case (3, "policies"):
             return (.policy, [("GET", .getPolicy(name, version: try version(rest[2])))])
@@ -138,12 +150,19 @@ enum APIRoute: Sendable, Equatable {
         return version
     }
 
+    private static func draft(_ text: String) throws(ErrorAnswer) -> Int64 {
+        guard let id = Int64(text), id >= 1 else {
+            throw ErrorAnswer(.badRequest, "the path names no draft: expected a whole number from 1")
+        }
+        return id
+    }
+
     /// What the route asks of its caller.
     var demand: Gate.Demand {
         switch self {
         case .health, .ready, .openAPI: .nothing
         case .metrics: .local
-        case .nodePolicies(let node), .nodeObservations(let node): .node(node)
+        case .nodePolicies(let node), .nodeObservations(let node), .nodeShapes(let node): .node(node)
         default: .operator
         }
     }

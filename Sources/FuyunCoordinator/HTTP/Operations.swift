@@ -11,6 +11,7 @@ struct Operations: Sendable {
     let feed: PolicyFeed
     let events: EventHub
     let tuner: TunerService
+    let drafter: DrafterService
     let nodes: NodeBook
     let sampling: SamplingRates
     let bodies: RequestBodies
@@ -38,6 +39,7 @@ struct Operations: Sendable {
         case .openAPI: return .text("application/json", OpenAPIDocument.text)
         case .nodePolicies(let node): return try await nodePolicies(node, target, request)
         case .nodeObservations(let node): return try await nodeObservations(node, request)
+        case .nodeShapes: return try await nodeShapes(request)
         case .listFunctions: return try await listFunctions(target)
         case .getFunction(let name): return try await getFunction(name)
         case .putFunction(let name): return try await putFunction(name, request)
@@ -53,6 +55,11 @@ struct Operations: Sendable {
         case .retire(let name, let version): return try await retire(name, version, request)
         case .rollBack(let name): return try await rollBack(name, request)
         case .tune(let name): return try await tune(name, target)
+        case .listDrafts(let name): return try await listDrafts(name, target)
+        case .addDraft(let name): return try await addDraft(name, target, request)
+        case .getDraft(let name, let id): return try await getDraft(name, id, target)
+        case .getShape(let name): return try await getShape(name)
+        case .listObservations(let name): return try await listObservations(name, target)
         case .nodes: return try await listNodes(target)
         case .events: return try await events(target, request)
         case .status: return try await status()

@@ -9,6 +9,7 @@ public struct CoordinatorMetrics: Sendable {
     let ingest: IngestMetrics
     let feed: FeedMetrics
     let house: HouseMetrics
+    let drafter: DrafterMetrics
 
     /// Makes all series.
     public init(registry: PrometheusRegistry = PrometheusRegistry()) {
@@ -18,6 +19,7 @@ public struct CoordinatorMetrics: Sendable {
         ingest = IngestMetrics(maker)
         feed = FeedMetrics(maker)
         house = HouseMetrics(maker)
+        drafter = DrafterMetrics(maker)
     }
 }
 

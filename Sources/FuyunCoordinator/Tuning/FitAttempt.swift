@@ -17,6 +17,8 @@ struct FitAttempt: Sendable {
     /// Calls it was replayed on, and those it would have missed.
     var replayed = 0
     var misses = 0
+    /// What is doubtful about the fit; nil when nothing is, or nobody wants to know.
+    var doubt: FitDoubt?
 
     /// How far its bounds are off, at worst.
     func worstFactor(in evidence: RolloutEvidence) -> Double {
@@ -37,11 +39,31 @@ struct FitAttempt: Sendable {
 
 extension FunctionLook {
     /// Fits, compiles, replays, and asks the ladder.
+    ///
+    /// A candidate that reads other inputs than the active version cannot be fitted together with it. It is fitted first;
+    /// the active version's formula when nothing comes of that, and at once when it is in trouble.
     func attempt(_ picture: inout FunctionPicture, because trigger: RefitTrigger) -> FitAttempt {
+        let state = picture.state
+        let first = attempt(&picture, picture.skeletons(state), because: trigger)
+        guard let active = state.active.flatMap({ picture.policy($0.version) }),
+            let candidate = state.candidate.flatMap({ picture.policy($0.version) }),
+            active.document.inputs != candidate.document.inputs
+        else { return first }
+        if case .publish? = first.verdict { return first }
+        if first.fitted.isTooFew, !trigger.isUrgent { return first }
+        let second = attempt(&picture, picture.skeletons(like: active.document), because: trigger)
+        if case .publish? = second.verdict { return second }
+        return first.fitted.isTooFew ? second : first
+    }
+
+    private func attempt(
+        _ picture: inout FunctionPicture,
+        _ skeletons: [PolicyDocument],
+        because trigger: RefitTrigger
+    ) -> FitAttempt {
         let state = picture.state
         let rules = settings.rules
         let evidence = picture.evidence([state.active, state.candidate].compactMap { $0?.version })
-        let skeletons = picture.skeletons(state)
         guard let first = skeletons.first else {
             return FitAttempt(fitted: FitResult(samples: 0, why: "there is no version in use to fit"))
         }
@@ -77,6 +99,15 @@ extension FunctionLook {
         attempt.verdict = rules.publishing(proposal, state, evidence, because: trigger, at: picture.loadedAt.sinceEpoch)
         let check = rules.comparison(proposal.limits, with: state.active, state, evidence)
         (attempt.replayed, attempt.misses) = (check.replayed, check.misses)
+        if wantsDoubts(picture.function.registration.name) {
+            let read = picture.observations
+            attempt.doubt = SecondThoughts.doubt(
+                fitted,
+                skeletons: skeletons,
+                samples: read.samples,
+                bounds: read.sampleCalls.map { proposal.limits[$0] }
+            )
+        }
         return attempt
     }
 
@@ -97,6 +128,16 @@ extension FunctionLook {
             sameAs: inUse.first { picture.policy($0)?.document.decidesAs(document) ?? false },
             defect: document.logic.defect
         )
+    }
+}
+
+extension RefitTrigger {
+    /// Whether something went wrong, so that nothing may wait for a better formula.
+    fileprivate var isUrgent: Bool {
+        switch self {
+        case .miss, .canaryMiss, .error: true
+        default: false
+        }
     }
 }
 

@@ -13,6 +13,8 @@ struct FunctionLook: Sendable {
     let settings: TunerSettings
     let clock: WallClock
     let fit: FunctionFitter
+    /// Whether it is of use to know what is doubtful about a function's fit.
+    var wantsDoubts: @Sendable (String) -> Bool = { _ in false }
 
     /// What happened in a look, for events and metrics.
     enum Step: Sendable {
@@ -38,6 +40,8 @@ struct FunctionLook: Sendable {
         var callsWanted = 1
         /// When to look again even without them, since 1970.
         var lookAgain: Duration?
+        /// What is doubtful about the last fit.
+        var doubt: FitDoubt?
         /// Whether the function has a version in use.
         var isInUse = true
     }
@@ -99,6 +103,7 @@ struct FunctionLook: Sendable {
                 outcome.steps.append(.moved(move, changes, reason: reason))
             case .refit(let trigger):
                 let attempt = attempt(&picture, because: trigger)
+                outcome.doubt = attempt.doubt
                 let isFitted = try await act(on: attempt, of: &picture, because: trigger, &outcome)
                 guard isFitted || outcome.memory != nil else {
                     outcome.reason = attempt.fitted.why
@@ -265,6 +270,7 @@ struct FunctionLook: Sendable {
             outcome.memory = outcome.memory ?? picture.rememberedFit(settings.rules)
             let before = picture
             let attempt = attempt(&picture, because: .request)
+            if !dryRun { outcome.doubt = attempt.doubt }
             var version: Int?
             if !dryRun, picture.state.skeleton != nil {
                 _ = try await act(on: attempt, of: &picture, because: .request, &outcome)

@@ -127,14 +127,26 @@ struct FunctionPicture: Sendable {
         return policy
     }
 
-    /// The documents to fit: the one in use, then those that people or a model wrote over the same inputs, newest first.
+    /// The documents to fit: the one in use, then those over the same inputs that were not put into use because the newest
+    /// draft had a better one, then what else people or a model wrote, newest first.
     func skeletons(_ state: RolloutState) -> [PolicyDocument] {
         guard let first = state.skeleton.flatMap({ policy($0.version)?.document }) else { return [] }
-        let written = policies.filter { policy in
-            policy.author != TunerNames.tuner && policy.status != .draft && policy.version != first.metadata.version
+        return skeletons(like: first)
+    }
+
+    /// A document, then those over the same inputs, in that order.
+    func skeletons(like first: PolicyDocument) -> [PolicyDocument] {
+        let fitting = policies.filter { policy in
+            policy.author != TunerNames.tuner && policy.version != first.metadata.version
                 && policy.document.inputs == first.inputs
         }
-        return [first] + written.prefix(3).map(\.document)
+        let newest = policies.lazy.compactMap { DraftNotes($0)?.draft }.max()
+        let drafted = fitting.filter { policy in
+            policy.status == .draft && DraftNotes(policy).map { $0.draft == newest } ?? false
+        }
+        let written = fitting.filter { $0.status != .draft }
+        // The best of a draft has the lowest number.
+        return [first] + drafted.reversed().prefix(4).map(\.document) + written.prefix(3).map(\.document)
     }
 
     /// What the newest fit that led to a version left behind.

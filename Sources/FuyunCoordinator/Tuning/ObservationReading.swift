@@ -51,6 +51,8 @@ struct ReadObservations: Sendable {
     var features: [[String: Sample.Value]]
     /// The clean ones as samples, newest first.
     var samples: [Sample]
+    /// The call that each of these is of.
+    var sampleCalls: [Int]
 
     init(_ observations: [StoredObservation], at now: Timestamp) {
         var calls: [RolloutCall] = []
@@ -58,6 +60,7 @@ struct ReadObservations: Sendable {
         features = []
         features.reserveCapacity(observations.count)
         samples = []
+        sampleCalls = []
         for observation in observations {
             let record = observation.record
             let need = record.cleanNeed
@@ -76,6 +79,7 @@ struct ReadObservations: Sendable {
             features.append(values)
             guard let need else { continue }
             let age = max(now.sinceEpoch - received, .zero)
+            sampleCalls.append(calls.count - 1)
             samples.append(Sample(features: values, need: need, age: age, limit: record.limit))
         }
         evidence = RolloutEvidence(calls: calls)

@@ -25,6 +25,7 @@ public final class TunerService: Service {
     private let logger: Logger
     private let metrics: TunerMetrics
     private let look: FunctionLook
+    private let desk: DoubtDesk
     private let board: Mutex<NewsBoard>
     private let busy = Mutex(0)
     /// Announces work, and workers that are free.
@@ -42,6 +43,7 @@ public final class TunerService: Service {
         metrics: PrometheusRegistry = PrometheusRegistry(),
         logger: Logger
     ) {
+        let desk = DoubtDesk(isOpen: false)
         self.init(
             store: store,
             feed: feed,
@@ -50,6 +52,30 @@ public final class TunerService: Service {
             clock: clock,
             metrics: metrics,
             logger: logger,
+            desk: desk
+        )
+    }
+
+    /// Makes a tuner that leaves what it doubts at a desk.
+    convenience init(
+        store: any Store,
+        feed: PolicyFeed,
+        events: EventHub,
+        settings: TunerSettings,
+        clock: WallClock,
+        metrics: PrometheusRegistry,
+        logger: Logger,
+        desk: DoubtDesk
+    ) {
+        self.init(
+            store: store,
+            feed: feed,
+            events: events,
+            settings: settings,
+            clock: clock,
+            metrics: metrics,
+            logger: logger,
+            desk: desk,
             fit: TunerFitting.fitter(settings.fitting)
         )
     }
@@ -62,6 +88,7 @@ public final class TunerService: Service {
         clock: WallClock,
         metrics: PrometheusRegistry,
         logger: Logger,
+        desk: DoubtDesk = DoubtDesk(isOpen: false),
         fit: @escaping FunctionFitter
     ) {
         self.store = store
@@ -71,7 +98,8 @@ public final class TunerService: Service {
         self.clock = clock
         self.logger = logger
         self.metrics = TunerMetrics(MetricMaker(registry: metrics))
-        look = FunctionLook(store: store, settings: settings, clock: clock, fit: fit)
+        self.desk = desk
+        look = FunctionLook(store: store, settings: settings, clock: clock, fit: fit) { desk.wants($0) }
         board = Mutex(NewsBoard(settings: settings))
     }
 
@@ -154,6 +182,7 @@ public final class TunerService: Service {
             let outcome = try await look.run(job.name, job.memory)
             metrics.lookDuration.recordNanoseconds((ContinuousClock.now - began).nanoseconds)
             await tell(job.name, outcome.steps)
+            if let doubt = outcome.doubt { desk.leave(doubt, about: job.name) }
             if let since = job.since, outcome.steps.contains(where: \.isForAgents) {
                 metrics.reactionDuration.recordNanoseconds((ContinuousClock.now - since).nanoseconds)
             }
@@ -247,6 +276,7 @@ public final class TunerService: Service {
         do throws(StoreError) {
             let report = try await look.request(function, dryRun: false, &outcome)
             await tell(function, outcome.steps)
+            if let doubt = outcome.doubt { desk.leave(doubt, about: function) }
             let finding = finding(of: outcome, hasMisses: false)
             _ = board.withLock { $0.finish(function, finding, at: .now) }
             announcer.announce()
@@ -261,6 +291,7 @@ public final class TunerService: Service {
     func lookNow(_ function: String) async throws(StoreError) -> FunctionLook.Outcome {
         let outcome = try await look.run(function, board.withLock { $0.memory(of: function) })
         await tell(function, outcome.steps)
+        if let doubt = outcome.doubt { desk.leave(doubt, about: function) }
         _ = board.withLock { board in
             _ = board.claim(function)
             return board.finish(function, finding(of: outcome, hasMisses: false), at: .now)

@@ -1,4 +1,5 @@
 public import FuyunPolicy
+import MemoryUnits
 
 /// Why a text is no draft or no request.
 public struct DraftFormatError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -12,29 +13,41 @@ public struct DraftFormatError: Error, Hashable, Sendable, CustomStringConvertib
     public var description: String { diagnostics.map(\.description).joined(separator: "\n") }
 }
 
-extension Draft {
-    /// The draft as JSON text, on one line.
-    public func json() -> String { "{}" }
-
-    /// Reads what `json()` wrote.
-    public init(json: String) throws(DraftFormatError) { throw DraftFormatError(diagnostics: []) }
+/// Reads one JSON text, collecting everything that is wrong with it.
+func readFormat<Value>(
+    _ text: String,
+    _ read: (inout JSONObjectReader, inout DiagnosticCollector) -> Value?
+) throws(DraftFormatError) -> Value {
+    let root: JSONValue
+    do throws(JSONSyntaxError) {
+        root = try JSONDocument.parse(Array(text.utf8)).root
+    } catch {
+        throw DraftFormatError(diagnostics: [Diagnostic(error)])
+    }
+    var collector = DiagnosticCollector(root: root)
+    guard var object = JSONElement(root).object(reporting: &collector) else {
+        throw DraftFormatError(diagnostics: collector.diagnostics)
+    }
+    let value = read(&object, &collector)
+    object.finish(reporting: &collector)
+    guard !collector.hasErrors, let value else { throw DraftFormatError(diagnostics: collector.diagnostics) }
+    return value
 }
 
-extension DraftRequest {
-    /// The request as JSON text, on one line.
-    ///
-    /// - Parameter forCoordinator: Without grant, knowledge and evidence, which are the coordinator's to add.
-    public func json(forCoordinator: Bool = false) -> String { "{}" }
+extension JSONElement {
+    /// Whether it is `null`.
+    var isNull: Bool { if case .null = value.content { true } else { false } }
+}
 
-    /// Reads what `json()` wrote.
-    ///
-    /// - Parameters:
-    ///   - json: The text.
-    ///   - function: The function; it takes the place of the one in the text, which may be missing then.
-    ///   - grant: What the operator grants; it takes the place of the one in the text, which may be missing then.
-    public init(
-        json: String,
-        function: String? = nil,
-        grant: SafetyBounds? = nil
-    ) throws(DraftFormatError) { throw DraftFormatError(diagnostics: []) }
+extension JSONObjectReader {
+    /// A member that is there and not `null`.
+    mutating func present(_ key: String) -> JSONElement? {
+        guard let member = optional(key), !member.isNull else { return nil }
+        return member
+    }
+
+    /// The elements of a member that may be missing.
+    mutating func list(_ key: String, atMost: Int, reporting collector: inout DiagnosticCollector) -> [JSONElement] {
+        present(key)?.elements(count: 0...atMost, reporting: &collector) ?? []
+    }
 }

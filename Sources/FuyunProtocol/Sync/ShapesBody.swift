@@ -24,9 +24,11 @@ public struct ShapesBody: Sendable {
     /// The name and version of the format.
     public static let schema = "fuyun.shapes/v1"
     /// The longest body that is read, in bytes.
-    public static let maximumSize = 4 << 20
+    public static let maximumSize = 1 << 20
     /// The most functions in a body.
-    public static let maximumFunctions = 64
+    public static let maximumFunctions = 250
+    /// The most leaves of all functions together: with those at the greatest depth it is still no longer than is read.
+    public static let maximumLeaves = 1_500
 
     /// The functions.
     public var functions: [Element]

@@ -62,3 +62,14 @@ public struct ReportPicture: Hashable, Sendable {
     /// The page's height.
     public var height: Int
 }
+
+extension CallWindow {
+    /// The window in a sentence: `calls 3 to 9`, `calls 10 and later`.
+    var words: String {
+        switch last {
+        case first: "call \(first)"
+        case let last?: "calls \(first) to \(last)"
+        case nil: first == 1 ? "all calls" : "calls \(first) and later"
+        }
+    }
+}

@@ -109,7 +109,7 @@ struct ReportPage {
         let items = tiles.map { "<div><dt>\($0.0)</dt><dd>\($0.1)</dd><dd class=\"interval\">\($0.2)</dd></div>" }
         return """
             <section class="glance" aria-label="At a glance">
-            <p><strong>\(ours.name.escaped)</strong>, \(window.window.description)</p>
+            <p><strong>\(ours.name.escaped)</strong>, \(window.window.words)</p>
             <dl>\(items.joined())</dl>
             </section>
             """

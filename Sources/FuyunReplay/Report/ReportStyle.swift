@@ -18,7 +18,8 @@ enum ReportStyle {
         @media print{
         :root{color-scheme:light;\(lightColours);--paper:#fff}
         @page{margin:16mm 14mm}
-        body{font-size:10pt}
+        html{font-size:11.5px}
+        body{font-size:1rem}
         main{max-width:none;padding:0}
         section,figure,tr,.glance{break-inside:avoid}
         #table,#notes{break-inside:auto}
@@ -56,6 +57,7 @@ enum ReportStyle {
         figure{margin:0}
         figcaption{margin-top:.8rem;max-width:44rem}
         svg{display:block;max-width:100%;height:auto;overflow:visible;font-size:12.5px}
+        .narrow svg{width:100%}
         .narrow{display:none}
         @media (max-width:700px){.wide{display:none}.narrow{display:block}main{padding-top:1.75rem}h1{font-size:1.45rem}}
         a{color:var(--ours);text-underline-offset:.15em}
@@ -84,7 +86,7 @@ enum ReportStyle {
         tbody th{font-weight:400}
         tbody tr+tr>*{border-top:1px solid var(--faint)}
         tr.ours th{color:var(--ours);font-weight:650}
-        td .interval{display:block;font-size:.6875rem}
+        td .interval{display:block;font-size:.85em}
         .scroll+.scroll{margin-top:1.75rem}
         details{margin-top:1rem}
         summary{cursor:pointer;color:var(--soft)}

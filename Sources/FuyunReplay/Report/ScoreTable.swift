@@ -76,9 +76,9 @@ struct ScoreTable {
                 return "<tr\(style)><th scope=\"row\">\(strategy.name.escaped)</th>\(cells)</tr>"
             }
             return """
-                <div class="scroll" tabindex="0" role="region" aria-label="Scores, \(window.description)">
+                <div class="scroll" tabindex="0" role="region" aria-label="Scores, \(window.words)">
                 <table>
-                <caption>\(window.description.prefix(1).uppercased())\(window.description.dropFirst()), \
+                <caption>\(window.words.prefix(1).uppercased())\(window.words.dropFirst()), \
                 \(Numeral.count(result.strategies.first?.windows[place].pooled.calls ?? 0)) counted with all orders</caption>
                 <thead><tr><th scope="col">Strategy</th>\(heads)</tr></thead>
                 <tbody>

@@ -12,6 +12,10 @@ enum Bounds {
     static let notes = 256 << 10
     /// The record of a draft: UTF-8 bytes.
     static let draft = 1 << 20
+    /// The source that a function is drafted from, with all that was said of it: UTF-8 bytes.
+    static let source = 4 << 20
+    /// Drafts of a function that stay.
+    static let draftsOfFunction = 20
     /// Features of an observation.
     static let features = 64
     /// Rows of one answer.
@@ -86,11 +90,14 @@ enum Bounds {
         try check(event.message, "message", 0...message)
     }
 
-    static func check(_ draft: NewDraft) throws(StoreError) {
-        try check(function: draft.function)
-        try check(draft.model, "model", 1...name)
-        try check(draft.promptDigest, "prompt_digest", 1...name)
-        try check(draft.record, "record", 0...Self.draft)
+    static func check(_ result: DraftResult) throws(StoreError) {
+        try check(result.model, "model", 1...name)
+        try check(result.promptDigest, "prompt_digest", 1...name)
+        try check(result.summary, "summary", 0...message)
+        try check(result.record, "record", 0...draft)
+        guard result.versions.count <= 16, result.calls >= 0, result.promptTokens >= 0, result.completionTokens >= 0,
+            result.cost.map({ $0 >= 0 && $0.isFinite }) ?? true
+        else { throw StoreError(.invalid, "a draft's figures are out of range") }
     }
 
     static func check(_ batch: ObservationBatch) throws(StoreError) {

@@ -73,47 +73,4 @@ extension SQLiteStore {
             try Int64.fetchOne(db.cachedStatement(sql: "SELECT max(id) FROM event")) ?? 0
         }
     }
-
-    /// Keeps a draft; `notFound` when its function is not known.
-    public func addDraft(_ draft: NewDraft, at time: Timestamp) async throws(StoreError) -> StoredDraft {
-        try Bounds.check(draft)
-        return try await write { db in
-            let id = try db.knownFunctionID(draft.function)
-            try db.run(
-                """
-                INSERT INTO draft (function_id, version, model, prompt_digest, record, created_at)
-                VALUES (?, ?, ?, ?, ?, ?)
-                """,
-                [id, draft.version, draft.model, draft.promptDigest, draft.record, time.milliseconds]
-            )
-            return StoredDraft(id: db.lastInsertedRowID, createdAt: time, draft: draft)
-        }
-    }
-
-    /// A function's drafts, newest first.
-    public func drafts(of function: String, limit: Int) async throws(StoreError) -> [StoredDraft] {
-        try await read { db in
-            let sql = """
-                SELECT d.* FROM draft AS d JOIN function AS f ON f.id = d.function_id
-                WHERE f.name = ? ORDER BY d.id DESC LIMIT ?
-                """
-            let rows = try Row.fetchAll(
-                db.cachedStatement(sql: sql),
-                arguments: [function, Bounds.clip(limit)]
-            )
-            return rows.map { row in
-                StoredDraft(
-                    id: row["id"],
-                    createdAt: row.time("created_at"),
-                    draft: NewDraft(
-                        function: function,
-                        version: row["version"],
-                        model: row["model"],
-                        promptDigest: row["prompt_digest"],
-                        record: row["record"]
-                    )
-                )
-            }
-        }
-    }
 }

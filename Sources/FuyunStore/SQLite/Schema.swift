@@ -19,6 +19,7 @@ enum Schema {
         ("1-functions-policies-events", functionsAndPolicies),
         ("2-nodes-and-observations", observations),
         ("3-drafts", drafts),
+        ("4-shapes-sources-and-open-drafts", shapesAndSources),
     ]
 
     /// The revision starts at the moment at which the file is made, so that no agent's revision from an earlier file, now
@@ -177,5 +178,34 @@ enum Schema {
             created_at INTEGER NOT NULL
         ) STRICT;
         CREATE INDEX draft_by_function ON draft (function_id);
+        """
+
+    /// A draft is written down when it is asked for, and again when it has ended.
+    private static let shapesAndSources = """
+        ALTER TABLE draft ADD COLUMN cause TEXT NOT NULL DEFAULT 'operator'
+            CHECK (cause IN ('operator', 'second_thoughts'));
+        ALTER TABLE draft ADD COLUMN dry_run INTEGER NOT NULL DEFAULT 0 CHECK (dry_run IN (0, 1));
+        ALTER TABLE draft ADD COLUMN state TEXT NOT NULL DEFAULT 'done' CHECK (state IN ('open', 'done', 'failed'));
+        ALTER TABLE draft ADD COLUMN summary TEXT NOT NULL DEFAULT '';
+        ALTER TABLE draft ADD COLUMN versions TEXT NOT NULL DEFAULT '';
+        ALTER TABLE draft ADD COLUMN calls INTEGER NOT NULL DEFAULT 0 CHECK (calls >= 0);
+        ALTER TABLE draft ADD COLUMN prompt_tokens INTEGER NOT NULL DEFAULT 0 CHECK (prompt_tokens >= 0);
+        ALTER TABLE draft ADD COLUMN completion_tokens INTEGER NOT NULL DEFAULT 0 CHECK (completion_tokens >= 0);
+        ALTER TABLE draft ADD COLUMN cost REAL CHECK (cost >= 0);
+        ALTER TABLE draft ADD COLUMN ended_at INTEGER;
+        CREATE INDEX draft_open ON draft (id) WHERE state = 'open';
+        CREATE INDEX draft_expenses ON draft (ended_at) WHERE calls > 0;
+
+        CREATE TABLE shape (
+            function_id INTEGER PRIMARY KEY REFERENCES function (id) ON DELETE CASCADE,
+            body TEXT NOT NULL,
+            changed_at INTEGER NOT NULL
+        ) STRICT;
+
+        CREATE TABLE source (
+            function_id INTEGER PRIMARY KEY REFERENCES function (id) ON DELETE CASCADE,
+            body TEXT NOT NULL,
+            changed_at INTEGER NOT NULL
+        ) STRICT;
         """
 }

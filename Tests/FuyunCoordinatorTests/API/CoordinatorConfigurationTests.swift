@@ -1,6 +1,8 @@
 import FuyunProtocol
 import FuyunStore
+import Glibc
 import Logging
+import ModelClient
 import Settings
 import SystemPackage
 import Testing
@@ -56,6 +58,57 @@ struct CoordinatorConfigurationTests {
         }
         let error = #expect(throws: ConfigurationErrors.self) { try Rig.configuration(assignments) }
         #expect(error?.diagnostics.map(\.place).sorted() == places.sorted())
+    }
+
+    @Test("without an endpoint nobody is asked; with one everything about it is read")
+    func drafter() throws {
+        #expect(try Rig.configuration([]).drafting == DraftingSettings())
+        let drafting = try Rig.configuration([
+            "drafter.url=https://api.example.org/v1", "drafter.model=m", "drafter.key_file=/k", "drafter.ca_file=/ca",
+            "drafter.timeout_seconds=7", "drafter.retries=1", "drafter.requests_per_hour=5", "drafter.cost_per_day=2.5",
+            "drafter.prompt_price=3", "drafter.completion_price=15", "drafter.rounds=4",
+            "drafter.second_thoughts=false",
+            "drafter.knowledge_directory=/notes",
+        ]).drafting
+        var model = ModelSettings(endpoint: try ModelEndpoint("https://api.example.org/v1"), model: "m")
+        (model.keyFile, model.authorityFile, model.timeout, model.retries) = ("/k", "/ca", .seconds(7), 1)
+        model.prices = .init(prompt: 3, completion: 15)
+        model.limits = .init(requestsPerHour: 5, costPerDay: 2.5)
+        var expected = DraftingSettings()
+        (expected.model, expected.rounds, expected.secondThoughts, expected.knowledgeDirectory) = (
+            model, 4, false, "/notes"
+        )
+        #expect(drafting == expected)
+    }
+
+    @Test("the key is a credential of the service where no file is named and there is one")
+    func credential() async throws {
+        try await Rig.withFolder { folder in
+            let assignments = ["drafter.url=http://127.0.0.1:1", "drafter.model=m"]
+            func keyFile() throws -> String? {
+                let environment = ["CREDENTIALS_DIRECTORY": folder]
+                let sources = ConfigurationSources(file: nil, environment: environment, assignments: assignments)
+                return try CoordinatorConfiguration.load(sources).drafting.model?.keyFile
+            }
+            #expect(try keyFile() == nil)
+            try Rig.write("key", to: "\(folder)/fuyun.llm-key")
+            #expect(try keyFile() == "\(folder)/fuyun.llm-key")
+            unlink("\(folder)/fuyun.llm-key")
+        }
+    }
+
+    @Test(
+        "what is wrong with an endpoint is named",
+        arguments: [
+            (["drafter.url=nowhere"], "drafter.url"), (["drafter.url=http://h"], "drafter.model"),
+            (["drafter.url=http://user:pw@h", "drafter.model=m"], "drafter.url"),
+            (["drafter.cost_per_day=1"], "drafter.cost_per_day"),
+        ]
+    )
+    func badDrafter(assignments: [String], place: String) {
+        let error = #expect(throws: ConfigurationErrors.self) { try Rig.configuration(assignments) }
+        #expect(error?.diagnostics.map(\.place) == [place])
+        #expect("\(error?.diagnostics ?? [])".contains("pw@") == false)
     }
 
     @Test("files of tokens and of the certificate are named when they are no good")

@@ -108,9 +108,41 @@ final class UnreliableStore: Store {
         try refuse()
         return try await store.addDraft(draft, at: time)
     }
-    func drafts(of function: String, limit: Int) async throws(StoreError) -> [StoredDraft] {
+    func endDraft(_ id: Int64, _ result: DraftResult, at time: Timestamp) async throws(StoreError) {
         try refuse()
-        return try await store.drafts(of: function, limit: limit)
+        try await store.endDraft(id, result, at: time)
+    }
+    func endOpenDrafts(_ summary: String, at time: Timestamp) async throws(StoreError) -> Int {
+        try refuse()
+        return try await store.endOpenDrafts(summary, at: time)
+    }
+    func draft(of function: String, id: Int64) async throws(StoreError) -> StoredDraft? {
+        try refuse()
+        return try await store.draft(of: function, id: id)
+    }
+    func drafts(of function: String, before id: Int64?, limit: Int) async throws(StoreError) -> [StoredDraft] {
+        try refuse()
+        return try await store.drafts(of: function, before: id, limit: limit)
+    }
+    func draftExpenses(since time: Timestamp) async throws(StoreError) -> [DraftExpense] {
+        try refuse()
+        return try await store.draftExpenses(since: time)
+    }
+    func keepSource(_ text: String, of function: String, at time: Timestamp) async throws(StoreError) {
+        try refuse()
+        try await store.keepSource(text, of: function, at: time)
+    }
+    func keptSource(of function: String) async throws(StoreError) -> KeptSource? {
+        try refuse()
+        return try await store.keptSource(of: function)
+    }
+    func mergeShapes(_ shapes: [FunctionShape], at time: Timestamp) async throws(StoreError) {
+        try refuse()
+        try await store.mergeShapes(shapes, at: time)
+    }
+    func shape(of function: String) async throws(StoreError) -> StoredShape? {
+        try refuse()
+        return try await store.shape(of: function)
     }
     func prune(_ rules: RetentionRules, at time: Timestamp) async throws(StoreError) -> PruneReport {
         try refuse()

@@ -44,3 +44,6 @@ int load_pairs(
 
 /// Sends an HTTP POST whose body is so long, in blocks, and waits for the answer; `look` is called after each MiB.
 int load_upload(int socket, uint64_t length, int status, void (*look)(void *), void *context);
+
+/// Keeps a process, all its threads, on one core; on all of them when `core` is negative. Its later threads and children follow.
+int load_pin(pid_t process, int core);

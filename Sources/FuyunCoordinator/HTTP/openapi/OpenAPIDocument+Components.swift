@@ -23,7 +23,8 @@ extension OpenAPIDocument {
         "schemas": {
         \(basicSchemas),
         \(nodeSchemas),
-        \(operatorSchemas)
+        \(operatorSchemas),
+        \(draftSchemas)
         }
         }
         """
@@ -85,6 +86,34 @@ extension OpenAPIDocument {
           "stored": {"type": "integer", "minimum": 0}, "duplicates": {"type": "integer", "minimum": 0},
           "sampling": {"type": "object", "description": "Shares of unremarkable observations to send from now on.", "required": ["default", "functions"], "properties": {
             "default": {"type": "number", "minimum": 0, "maximum": 1}, "functions": {"type": "object", "additionalProperties": {"type": "number", "minimum": 0, "maximum": 1}}}}}}
+        """
+
+    private static let draftSchemas = """
+        "draftID": {"type": "integer", "format": "int64", "minimum": 1, "maximum": 9223372036854775807},
+        "draftRequest": {"type": "object", "description": "What a draft is made of; docs/drafter.md has it whole.", "required": ["source"], "properties": {
+          "runtime": {"type": ["string", "null"]}, "payload": {"type": ["object", "null"]},
+          "source": {"type": "object"}}},
+        "draft": {"type": "object", "required": ["id", "function", "state", "cause", "dry_run", "created_ms", "ended_ms", "summary", "versions", "model", "prompt_digest", "calls", "prompt_tokens", "completion_tokens", "cost", "draft"], "properties": {
+          "id": {"$ref": "#/components/schemas/draftID"}, "function": {"$ref": "#/components/schemas/functionName"},
+          "state": {"enum": ["open", "done", "failed"]}, "cause": {"enum": ["operator", "second_thoughts"]}, "dry_run": {"type": "boolean"},
+          "created_ms": {"$ref": "#/components/schemas/moment"}, "ended_ms": {"$ref": "#/components/schemas/momentOrNone"}, "summary": {"type": "string"},
+          "versions": {"type": "array", "description": "The versions that its candidates became, the best first.", "items": {"$ref": "#/components/schemas/version"}},
+          "model": {"type": ["string", "null"]}, "prompt_digest": {"type": ["string", "null"]}, "calls": {"type": "integer", "minimum": 0},
+          "prompt_tokens": {"type": "integer", "minimum": 0}, "completion_tokens": {"type": "integer", "minimum": 0}, "cost": {"type": ["number", "null"], "minimum": 0},
+          "draft": {"type": ["object", "null"], "description": "Candidates with rationale and diagnostics, and the steps; null in lists and while it is open."}}},
+        "draftPage": \(page("drafts", of: "draft")),
+        "shape": {"type": "object", "required": ["function", "changed_ms", "shape"], "properties": {
+          "function": {"$ref": "#/components/schemas/functionName"}, "changed_ms": {"$ref": "#/components/schemas/momentOrNone"}, "shape": {"oneOf": [{"$ref": "#/components/schemas/payloadShape"}, {"type": "null"}]}}},
+        "payloadShape": {"type": "object", "required": ["payloads", "leaves"], "additionalProperties": false, "properties": {
+          "payloads": {"type": "integer", "minimum": 0, "maximum": 9007199254740992},
+          "body_bytes": {"$ref": "#/components/schemas/magnitudes"},
+          "leaves": {"type": "array", "maxItems": 64, "items": {"type": "object", "required": ["pointer", "kind", "count"], "properties": {
+            "pointer": {"type": "string"}, "kind": {"enum": ["number", "numeric_text", "text", "array", "object", "boolean", "null"]},
+            "range": {"$ref": "#/components/schemas/magnitudes"}, "integer": {"type": "boolean"}, "count": {"type": "integer", "minimum": 0}}}}}},
+        "magnitudes": {"type": "array", "description": "The least and greatest, each moved outward to a power of two.", "minItems": 2, "maxItems": 2, "items": {"type": "number"}},
+        "shapes": {"type": "object", "required": ["schema", "functions"], "additionalProperties": false, "properties": {
+          "schema": {"const": "fuyun.shapes/v1"}, "functions": {"type": "array", "maxItems": 1000, "items": {"type": "object", "required": ["function", "shape"], "additionalProperties": false, "properties": {
+            "function": {"$ref": "#/components/schemas/functionName"}, "shape": {"$ref": "#/components/schemas/payloadShape"}}}}}}
         """
 
     private static let operatorSchemas = """

@@ -18,6 +18,12 @@ extension OpenAPIDocument {
             "requestBody": \(body("observations", isRequired: true)),
             "responses": {\(ok("observationsAnswer")), \(bodyRefusals)}}
         },
+        "/v1/nodes/{node}/shapes": {
+          "parameters": [{"$ref": "#/components/parameters/node"}],
+          "post": {"operationId": "sendShapes", "tags": ["nodes"], "summary": "Merges what the node saw of payloads into what is known of each function.",
+            "requestBody": \(body("shapes", isRequired: true)),
+            "responses": {"204": {"description": "It is stored."}, \(bodyRefusals)}}
+        },
         "/v1/functions": {
           "get": {"operationId": "listFunctions", "tags": ["operators"], "summary": "Functions by name.",
             "parameters": [\(afterName), {"$ref": "#/components/parameters/limit"}],
@@ -83,6 +89,33 @@ extension OpenAPIDocument {
             "parameters": [{"name": "dry_run", "in": "query", "description": "Only report what would change.", "schema": {"type": "boolean"}}],
             "responses": {\(ok("tuneReport")), \(missing), \(conflict), \(refusals)}}
         },
+        "/v1/functions/{function}/drafts": {
+          "parameters": [{"$ref": "#/components/parameters/function"}],
+          "get": {"operationId": "listDrafts", "tags": ["operators"], "summary": "The latest drafts, newest first, without what was asked and answered.",
+            "parameters": [{"name": "before", "in": "query", "description": "Only drafts below this id.", "schema": {"$ref": "#/components/schemas/draftID"}}, {"$ref": "#/components/parameters/limit"}],
+            "responses": {\(ok("draftPage")), \(missing), \(refusals)}},
+          "post": {"operationId": "draft", "tags": ["operators"], "summary": "Asks for a draft from a source; without a body from the one that was kept.",
+            "parameters": [{"name": "dry_run", "in": "query", "description": "Nothing of it becomes a policy, and the source is not kept.", "schema": {"type": "boolean"}}, \(draftWait)],
+            "requestBody": \(body("draftRequest", isRequired: false)),
+            "responses": {\(answer("200", "It has ended.", "draft")), \(answer("202", "It waits, or is being made: come again for it by its id.", "draft")), \(missing), \(bodyRefusals)}}
+        },
+        "/v1/functions/{function}/drafts/{draft}": {
+          "parameters": [{"$ref": "#/components/parameters/function"}, {"name": "draft", "in": "path", "required": true, "description": "The draft's id.", "schema": {"$ref": "#/components/schemas/draftID"}}],
+          "get": {"operationId": "getDraft", "tags": ["operators"], "summary": "A draft with its candidates, and with what was asked and answered.",
+            "parameters": [\(draftWait)],
+            "responses": {\(ok("draft")), \(missing), \(refusals)}}
+        },
+        "/v1/functions/{function}/shapes": {
+          "parameters": [{"$ref": "#/components/parameters/function"}],
+          "get": {"operationId": "getShape", "tags": ["operators"], "summary": "What the function's payloads look like: places, kinds and magnitudes, never values.",
+            "responses": {\(ok("shape")), \(missing), \(refusals)}}
+        },
+        "/v1/functions/{function}/observations": {
+          "parameters": [{"$ref": "#/components/parameters/function"}],
+          "get": {"operationId": "exportObservations", "tags": ["operators"], "summary": "The latest observations, newest first, one JSON object a line.",
+            "parameters": [{"name": "limit", "in": "query", "description": "The most observations.", "schema": {"type": "integer", "minimum": 1, "maximum": 10000, "default": 1000}}],
+            "responses": {"200": {"description": "Lines of the schema fuyun.observation/v1.", "content": {"application/x-ndjson": {"schema": {"type": "string"}}}}, \(missing), \(refusals)}}
+        },
         "/v1/switches": {
           "get": {"operationId": "getSwitches", "tags": ["operators"], "summary": "What holds for every function.",
             "responses": {\(ok("switches")), \(refusals)}},
@@ -120,6 +153,10 @@ extension OpenAPIDocument {
 
     private static let afterName = """
         {"name": "after", "in": "query", "description": "Only names after this one.", "schema": {"type": "string", "maxLength": 256}}
+        """
+
+    private static let draftWait = """
+        {"name": "wait", "in": "query", "description": "How many seconds to wait for the draft to end.", "schema": {"type": "integer", "minimum": 0, "maximum": 60}}
         """
 
     private static func answer(_ status: String, _ description: String, _ schema: String) -> String {

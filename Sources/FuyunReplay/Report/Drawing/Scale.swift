@@ -50,6 +50,23 @@ struct Scale {
         }
     }
 
+    /// Round numbers of bytes to mark: multiples or steps of a power of two, so that their binary units have no places.
+    func binaryTicks(_ count: Int) -> [Double] {
+        guard kind == .logarithm else {
+            let step = Double.exp2(Double.log2((upper - lower) / Double(max(count, 1))).rounded(.up))
+            let first = (lower / step - 1e-9).rounded(.up)
+            return (0...20).map { (first + Double($0)) * step }.filter { $0 <= upper }
+        }
+        let powers =
+            Int(
+                Double.log2(lower).rounded(.up)
+            )...max(
+                Int(Double.log2(upper).rounded(.down)),
+                Int(Double.log2(lower).rounded(.up))
+            )
+        return thinned(powers.map { Double.exp2(Double($0)) }.filter { $0 <= upper }, count)
+    }
+
     private func bent(_ value: Double) -> Double {
         switch kind {
         case .linear: value

@@ -51,7 +51,7 @@ struct CallsFigure {
         height: Double,
         isLast: Bool
     ) {
-        for tick in up.ticks(3) {
+        for tick in up.binaryTicks(3) {
             drawing.line(across.start, up.place(tick), across.end, up.place(tick), tick == 0 ? "axis" : "grid")
             drawing.text(Numeral.bytes(tick), across.start - 7, up.place(tick), "tick", .end)
         }

@@ -22,7 +22,7 @@ struct FigureBuilder {
 
     private func scope(_ window: Int) -> String {
         let groups = result.groups.count
-        let name = result.options.windows[window].description
+        let name = result.options.windows[window].words
         return groups > 1 ? "\(name), mean over \(Numeral.count(groups)) groups" : name
     }
 

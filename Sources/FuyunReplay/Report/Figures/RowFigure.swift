@@ -91,6 +91,8 @@ struct RowFigure {
         for (row, mark) in zip(rows, marks).enumerated().map({ ($0, $1.1) }) {
             guard let mark else { continue }
             let y = first + (Double(row) + 0.5) * Self.rowHeight
+            // A thread from the name to its figure.
+            drawing.line(scale.start, y, scale.end, y, "grid")
             let style = rows[row].isOurs ? "ours" : "other"
             drawing.line(scale.place(mark.lower), y, scale.place(mark.upper), y, "range \(style)")
             if mark.upper > upper {
