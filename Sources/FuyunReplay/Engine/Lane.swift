@@ -32,9 +32,7 @@ public struct Lane: Sendable {
                 noteFit()
                 return
             }
-            let taught = strategy
             run(row)
-            strategy = taught
         } else {
             run(row)
             noteFit()
