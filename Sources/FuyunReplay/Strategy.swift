@@ -105,8 +105,12 @@ public struct RescueRule: Hashable, Sendable {
     /// A call is noticed when its use comes this close to the limit, as a share of the limit: `memory.high` lies below
     /// `memory.max` by this.
     public var marginShare: Double
-    /// The least such distance.
+    /// The least such distance, but never more than a quarter of the limit.
     public var marginAtLeast: Bytes
+    /// The greatest such distance.
+    public var marginAtMost: Bytes
+    /// The least by which the limit is raised.
+    public var leastRaise: Bytes
     /// What the limit is multiplied by, each time.
     public var factor: Double
     /// How far the limit may be raised; nil: to the greatest limit granted.
@@ -118,19 +122,29 @@ public struct RescueRule: Hashable, Sendable {
     public init(
         marginShare: Double = 0,
         marginAtLeast: Bytes = .zero,
+        marginAtMost: Bytes = .max,
+        leastRaise: Bytes = .zero,
         factor: Double = 1.25,
         ceiling: Bytes? = nil,
         stallSeconds: Double = 0
     ) {
         self.marginShare = marginShare
         self.marginAtLeast = marginAtLeast
+        self.marginAtMost = marginAtMost
+        self.leastRaise = leastRaise
         self.factor = factor
         self.ceiling = ceiling
         self.stallSeconds = stallSeconds
     }
 
     /// The use from which on a call with this limit is noticed.
-    public func tripwire(below limit: Bytes) -> Bytes { limit - max(limit.scaled(by: marginShare), marginAtLeast) }
+    public func tripwire(below limit: Bytes) -> Bytes {
+        let margin = min(max(limit.scaled(by: marginShare), marginAtLeast), marginAtMost)
+        return limit - min(margin, Bytes(limit.rawValue / 4))
+    }
+
+    /// The limit after a raise, before it is rounded up to a tier and cut to the ceiling.
+    public func raised(_ limit: Bytes) -> Bytes { max(limit.scaled(by: factor), limit + leastRaise) }
 }
 
 /// A number with a name.

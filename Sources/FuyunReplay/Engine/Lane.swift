@@ -32,9 +32,7 @@ public struct Lane: Sendable {
                 noteFit()
                 return
             }
-            let taught = strategy
             run(row)
-            strategy = taught
         } else {
             run(row)
             noteFit()
@@ -65,7 +63,7 @@ public struct Lane: Sendable {
             if attempt == 1, raw != nil, let rule = strategy.rescue {
                 let ceiling = min(rule.ceiling ?? grant.maximum, grant.maximum)
                 while row.need > rule.tripwire(below: limit), limit < ceiling {
-                    limit = max(min(settled(limit.scaled(by: rule.factor)), ceiling), min(limit + Bytes(1), ceiling))
+                    limit = max(min(settled(rule.raised(limit)), ceiling), min(limit + Bytes(1), ceiling))
                     raises += 1
                 }
                 score.raises += raises
@@ -73,7 +71,7 @@ public struct Lane: Sendable {
             }
             if row.need <= limit {
                 let need = Double(row.need.rawValue)
-                score.rescued = raises > 0 ? 1 : 0
+                score.rescued = raises > 0 && row.need > first ? 1 : 0
                 if attempt == 1 {
                     score.given = Double(limit.rawValue)
                     score.needed = need

@@ -1,23 +1,37 @@
+import FuyunInvocation
 import FuyunTuning
 import MemoryUnits
 
 /// Fuyun in its several settings.
 enum FuyunStrategies {
-    /// How a call is raised in flight where the strategy says so.
-    static let rescue = RescueRule(factor: 1.25)
+    /// How the agent raises a call in flight, with its margin times a factor.
+    static func rescue(margin: Double) -> RescueRule {
+        let settings = RescueSettings()
+        return RescueRule(
+            marginShare: margin / Double(settings.marginDivisor),
+            marginAtLeast: settings.minimumMargin.scaled(by: margin),
+            marginAtMost: settings.maximumMargin.scaled(by: margin),
+            leastRaise: settings.minimumMargin.scaled(by: margin),
+            factor: settings.growth
+        )
+    }
 
     static let kinds: [StrategyKind] = [
         StrategyKind("fuyun", "Fuyun as agent and coordinator run it") { context, _ in
             FuyunStrategy(context, settings: settings(), rules: RolloutRules(), rescue: nil)
         },
-        StrategyKind("fuyun-rescue", "the same with the tight bound, raised in flight") { context, _ in
-            FuyunStrategy(context, settings: settings(), rules: RolloutRules(), rescue: rescue)
+        StrategyKind("fuyun-rescue", "fuyun with the tight bound, raised in flight; the margin × 1", argument: 1) {
+            context,
+            margin in
+            FuyunStrategy(context, settings: settings(), rules: RolloutRules(), rescue: rescue(margin: margin))
         },
         StrategyKind("fuyun-tuner", "the tuner alone: it fits after every call, and each fit decides") { context, _ in
             TunerStrategy(context, settings: settings())
         },
-        StrategyKind("fuyun-tuner-rescue", "the same with the tight bound, raised in flight") { context, _ in
-            TunerStrategy(context, settings: settings(), rescue: rescue)
+        StrategyKind("fuyun-tuner-rescue", "fuyun-tuner with the tight bound, raised in flight", argument: 1) {
+            context,
+            margin in
+            TunerStrategy(context, settings: settings(), rescue: rescue(margin: margin))
         },
         StrategyKind("fuyun-paper", "the paper's tuner: least squares and a headroom of 20 %") { context, _ in
             TunerStrategy(context, settings: TuningSettings(mode: .paper))

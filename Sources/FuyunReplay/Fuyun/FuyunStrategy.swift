@@ -23,15 +23,9 @@ struct FuyunStrategy: SizingStrategy {
     private var mostSeen = Bytes.zero
     private var call: UInt64 = 0
     private var now = Duration.zero
-    private var latest: Latest?
-    private var attempt: UInt8 = 0
-
     /// What was decided for the call that runs.
-    private struct Latest {
-        var record: DecisionRecord
-        /// What it would have been given without rescue.
-        var safe: Bytes
-    }
+    private var latest: DecisionRecord?
+    private var attempt: UInt8 = 0
 
     /// Starts with the group's documents; without any, with a constant over the trace's columns, next to which the tuner tries
     /// its library's forms.
@@ -62,34 +56,34 @@ struct FuyunStrategy: SizingStrategy {
         guard decision.reason == .policy else { return nil }
         var record = DecisionRecord(decision, policyVersion: policy.version)
         if let bump { record = bump.raised(record, within: grant) }
-        let safe = rescue == nil ? decision.limit : policy.decide(vector, within: grant).limit
-        latest = Latest(record: record, safe: safe)
+        latest = record
         return record.decision.limit
     }
 
     mutating func learn(_ outcome: RunOutcome) {
         now += Self.period
-        let version = attempt == 0 ? latest?.record.policyVersion : nil
+        let version = attempt == 0 ? latest?.policyVersion : nil
         let hasMoved: Bool
         switch outcome {
         case .finished(let features, let need, let limit):
             mostSeen = max(mostSeen, need)
-            if let record = latest?.record, attempt == 0, record.step > 0, record.policyVersion == bump?.version,
+            if let record = latest, attempt == 0, record.step > 0, record.policyVersion == bump?.version,
                 bump?.addSuccess() == true
             {
                 bump = nil
             }
-            let isMiss = version != nil && latest.map { need > $0.safe && need > $0.record.decision.limit } ?? false
+            let isRescued = version != nil && latest.map { need > $0.decision.limit } ?? false
             hasMoved = ladder.observe(
                 reader.values(features),
                 need: .between(need, need),
-                isMiss: isMiss,
+                isMiss: false,
+                isRescued: isRescued,
                 appliedVersion: version,
                 limit: limit,
                 at: now
             )
         case .killed(let features, let limit):
-            if let record = latest?.record, let version = record.policyVersion {
+            if let record = latest, let version = record.policyVersion {
                 let miss = LocalBump.Miss(
                     limit: limit,
                     decided: record.decision.limit,
@@ -103,7 +97,7 @@ struct FuyunStrategy: SizingStrategy {
                 reader.values(features),
                 need: .above(limit),
                 isMiss: true,
-                appliedVersion: latest?.record.policyVersion,
+                appliedVersion: latest?.policyVersion,
                 limit: limit,
                 at: now
             )

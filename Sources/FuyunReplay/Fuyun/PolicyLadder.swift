@@ -62,12 +62,20 @@ struct PolicyLadder: Sendable {
         _ values: [String: Sample.Value],
         need: Sample.Need,
         isMiss: Bool,
+        isRescued: Bool = false,
         appliedVersion: Int?,
         limit: Bytes,
         at now: Duration
     ) -> Bool {
         evidence.calls.append(
-            RolloutCall(id: nextID, receivedAt: now, appliedVersion: appliedVersion, isMiss: isMiss, need: need)
+            RolloutCall(
+                id: nextID,
+                receivedAt: now,
+                appliedVersion: appliedVersion,
+                isMiss: isMiss,
+                isRescued: isRescued,
+                need: need
+            )
         )
         nextID += 1
         features.append(values)

@@ -12,9 +12,9 @@ public struct Score: Hashable, Sendable {
     public var finalFailures = 0
     /// Attempts after the first.
     public var retries = 0
-    /// Calls that were raised in flight and then finished.
+    /// Calls that needed more than their limit, were raised in flight and finished.
     public var rescued = 0
-    /// Raises in flight.
+    /// Raises in flight, also of calls that came close to their limit and no further.
     public var raises = 0
     /// Calls whose first limit, before any raise, was not below the need.
     public var exactOrOver = 0

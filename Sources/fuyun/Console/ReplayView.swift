@@ -9,8 +9,21 @@ struct ReplayOutput: ParsableArguments {
     @Flag(help: "JSON instead of tables.")
     var json = false
 
+    @Option(help: "A folder for a report: a page with its figures, and their data.")
+    var report: String?
+
     /// Shows results.
     func show(_ results: [ReplayResult], on console: Console) throws {
+        if let report {
+            for (place, result) in results.enumerated() {
+                let folder = results.count == 1 ? report : "\(report)/\(place + 1)"
+                do {
+                    try ReportFolder.write(ReplayReport(result), to: folder)
+                } catch {
+                    throw CommandFailure("the report cannot be written to \(folder): \(error)")
+                }
+            }
+        }
         if json {
             let values = results.map { $0.json() }
             console.raw((values.count == 1 ? values[0] : .array(values)).encoded())

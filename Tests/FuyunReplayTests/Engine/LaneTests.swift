@@ -96,9 +96,12 @@ import Testing
     @Test func theTripwireLiesBelowTheLimit() {
         let rule = RescueRule(marginShare: 0.1, marginAtLeast: Bytes(5), factor: 2)
         #expect(rule.tripwire(below: Bytes(200)) == Bytes(180))
-        #expect(rule.tripwire(below: Bytes(20)) == Bytes(15))
-        let record = run(Scripted([Bytes(200), Bytes(200)], rescue: rule), trace([180, 181]))
-        #expect(record.kept.map(\.finalLimit) == [Bytes(200), Bytes(400)])
+        #expect(rule.tripwire(below: Bytes(40)) == Bytes(35))
+        #expect(rule.tripwire(below: Bytes(16)) == Bytes(12))
+        let record = run(Scripted([Bytes(200), Bytes(200), Bytes(200)], rescue: rule), trace([180, 181, 201]))
+        #expect(record.kept.map(\.finalLimit) == [Bytes(200), Bytes(400), Bytes(400)])
+        // The second was raised for nothing: it would have fitted.
+        #expect(record.scores[0].raises == 2)
         #expect(record.scores[0].rescued == 1)
     }
 
