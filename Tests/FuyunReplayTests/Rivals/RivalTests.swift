@@ -115,7 +115,10 @@ import Testing
 
     /// Least squares over all rows and the deviation over all errors, each time from the beginning.
     @Test func wittRegression() throws {
-        let rows = (1...25).map { (Double($0), UInt64(1000 + 50 * $0 + ($0 * 37) % 41)) }
+        let rows: [(Double, UInt64)] = (1...25).map { step in
+            let need: Int = 1000 + 50 * step + step * 37 % 41
+            return (Double(step), UInt64(need))
+        }
         func line(_ rows: ArraySlice<(Double, UInt64)>, _ x: Double) -> Double {
             let count = Double(rows.count)
             let meanX = rows.reduce(0.0) { $0 + $1.0 } / count
