@@ -113,7 +113,7 @@ class Storm(RescueTest):
     def test_the_reserve_is_never_touched(self):
         containers = [self.container(f"storm-{index}", ceiling=2000 * MIB) for index in range(20)]
         needs = [(100 + 20 * index) * MIB for index in range(20)]
-        agent = self.agent.pid()
+        agent, began = self.agent.pid(), time.time()
         calls = [container.call("mmap", need, 24 * MIB, hold=6) for container, need in zip(containers, needs)]
         stop, least = threading.Event(), [available()]
 
@@ -134,7 +134,7 @@ class Storm(RescueTest):
         killed = [need // MIB for need, status in zip(needs, statuses) if status != 0]
         print(f"storm: finished {finished}, killed {killed}, least MemAvailable {min(least) // MIB} MiB, "
               f"given up {self.agent.metric('fuyun_rescue_given_up_total'):.0f}", flush=True)
-        self.assertEqual(self.agent.pid(), agent, "the agent did not stay up")
+        self.assertEqual(self.agent.pid(), agent, f"the agent did not stay up: {self.agent.journal(began)[-4000:]}")
         self.assertGreater(min(least), 180 * MIB, "the node's reserve of 256 MiB was touched")
         self.assertGreater(len(finished), 4)
         for container, status in zip(containers, statuses):
