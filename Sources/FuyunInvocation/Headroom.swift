@@ -109,8 +109,10 @@ public struct HeadroomReport: Hashable, Sendable {
     public var now = Bytes.zero
     /// What could be given back even if every container ran a call at its function's 99th percentile at once.
     public var p99 = Bytes.zero
-    /// How sure it is that no percentile behind `p99` is too low: 1 − 0.99ⁿ for the least n of calls that one rests on, as n
-    /// calls all lie below the true percentile with the chance 0.99ⁿ. 0 when nothing is known.
+    /// How sure it is that no percentile behind `p99` is too low.
+    ///
+    /// 1 − 0.99ⁿ for the least n of calls that one rests on, as n calls all lie below the true percentile with the chance
+    /// 0.99ⁿ; 0 when nothing is known.
     public var confidence = 0.0
 
     /// The fewest calls of which a percentile is taken.

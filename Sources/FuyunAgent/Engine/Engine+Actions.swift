@@ -180,7 +180,11 @@ extension Engine {
             }
             if container.ledger.rescueSupport != .off, let found = try container.files.readHigh() {
                 let current = try container.files.current()
-                _ = perform(container.ledger.highOverwritten(with: found, current: current, at: time), on: container, at: time)
+                _ = perform(
+                    container.ledger.highOverwritten(with: found, current: current, at: time),
+                    on: container,
+                    at: time
+                )
             }
             if let found = try container.directory.memorySwapMax() {
                 _ = perform(container.ledger.swapOverwritten(with: found, at: time), on: container, at: time)

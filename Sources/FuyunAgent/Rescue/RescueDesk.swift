@@ -129,7 +129,9 @@ final class RescueDesk {
                 forget(id)
                 continue
             }
-            if case .some(.some(let current)) = try? known.container.files.current() { book.uses(current, container: id) }
+            if case .some(.some(let current)) = try? known.container.files.current() {
+                book.uses(current, container: id)
+            }
         }
     }
 

@@ -34,7 +34,7 @@ extension ContainerLedger {
     /// The limit with which the calls in flight began: the widest of them; nil when idle.
     public var limitAtBegin: Bytes? { inFlight.lazy.map { $0.limit.ceiling }.max() }
 
-    /// Something was read because `memory.events` changed or it is time to look: does the container need more?
+    /// Something was read because `memory.events` changed or it is time to look, and says whether the container needs more.
     ///
     /// Nil: leave it alone. At its ceiling, or where its ancestors allow no more, a container loses its tripwire: then
     /// the platform's own limit is what counts.

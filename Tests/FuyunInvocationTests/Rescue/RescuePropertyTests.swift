@@ -68,7 +68,9 @@ struct RescuePropertyTests {
         }
         for sequence in model.running {
             driver.wait(milliseconds: 10)
-            guard let end = driver.end(sequence, reading: reading(model)) else { return "the end of \(sequence) is unknown" }
+            guard let end = driver.end(sequence, reading: reading(model)) else {
+                return "the end of \(sequence) is unknown"
+            }
             model.running.removeAll { $0 == sequence }
             if let failure = perform(end.actions, driver, &model) { return "exit: \(failure)" }
         }
@@ -82,7 +84,7 @@ struct RescuePropertyTests {
 
     private func event(_ random: inout Random, _ driver: inout Driver, _ model: inout Model) -> String? {
         switch random.below(10) {
-        case 0, 1: // limit
+        case 0, 1:  // limit
             let limit = 32 + random.below(400)
             let outcome = driver.begin(
                 Driver.decision(limit: limit, part: random.below(limit)),
@@ -91,7 +93,7 @@ struct RescuePropertyTests {
             )
             if outcome.isTracked { model.running.append(driver.sequence) }
             return perform(outcome.actions, driver, &model)
-        case 2, 3, 4: // use grows, and the agent looks
+        case 2, 3, 4:  // use grows, and the agent looks
             if !model.running.isEmpty, !model.isFrozen { model.grow(by: random.below(60)) }
             let seen = driver.ledger.tripped(reading(model), at: driver.now)
             if let failure = perform(seen.actions, driver, &model) { return failure }
@@ -103,10 +105,10 @@ struct RescuePropertyTests {
             let actions = driver.ledger.rescued(to: room, for: need.reason, current: model.current, at: driver.now)
             if let failure = perform(actions, driver, &model) { return failure }
             return model.max.ceiling < before.ceiling ? "a rescue lowered" : nil
-        case 5: // freeze, thaw
+        case 5:  // freeze, thaw
             model.isFrozen.toggle()
             return perform(driver.ledger.frozen(model.isFrozen, at: driver.now), driver, &model)
-        case 6: // reload: someone puts the ceiling back, or another value; or high
+        case 6:  // reload: someone puts the ceiling back, or another value; or high
             if random.chance(50) {
                 model.high = random.chance(70) ? .max : .mebibytes(200 + random.below(400))
                 let actions = driver.ledger.highOverwritten(with: model.high, current: model.current, at: driver.now)
@@ -116,7 +118,7 @@ struct RescuePropertyTests {
             let actions = driver.ledger.overwritten(with: model.max, current: model.current, at: driver.now)
             return perform(actions, driver, &model)
         case 7: return perform(driver.ledger.givenUp(), driver, &model)
-        default: // lower: the last end goes back up, and the next begin goes down
+        default:  // lower: the last end goes back up, and the next begin goes down
             guard let sequence = model.running.randomElement(using: &random) else { return nil }
             guard let end = driver.end(sequence, found: model.max, reading: reading(model)) else {
                 return "the end of \(sequence) is unknown"
@@ -131,7 +133,9 @@ struct RescuePropertyTests {
         let ledger = driver.ledger
         if let limit = actions.writeMax {
             if limit.ceiling > ledger.ceiling.ceiling { return "wrote \(limit) above the ceiling" }
-            if limit.ceiling < model.current, limit != ledger.ceiling { return "wrote \(limit) below use \(model.current)" }
+            if limit.ceiling < model.current, limit != ledger.ceiling {
+                return "wrote \(limit) below use \(model.current)"
+            }
             model.max = limit
         }
         if let level = actions.writeHigh {
