@@ -36,8 +36,9 @@ import Testing
         #expect(recording?.write() == true)
     }
 
-    /// The question that comes after what was recorded, and its number; nil when there is none. A stale recording counts for
-    /// nothing.
+    /// The question that comes after what was recorded, and its number.
+    ///
+    /// Nil when there is none; a stale recording counts for nothing.
     private func next(_ function: TestFunction) async throws -> (messages: [ChatMessage], number: Int)? {
         let recording = try Recording(named: function.name)
         let model = RecordedModel(recording)

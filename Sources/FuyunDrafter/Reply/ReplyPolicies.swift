@@ -94,7 +94,7 @@ extension DraftCandidate {
 }
 
 extension Reply.PlausibleRange {
-    /// `base: 42000000 expected, 30000000 to 60000000 plausible.`
+    /// The range in words, such as `base: 42000000 expected, 30000000 to 60000000 plausible`.
     var sentence: String {
         let place = law.map { "\($0): " } ?? ""
         return "\(place)\(name): \(number(expected)) expected, \(number(low)) to \(number(high)) plausible."
