@@ -16,7 +16,7 @@ struct RetryPlan: Hashable, Sendable {
     func wait(after tries: Int, asked: Duration?, chance: Double) -> Duration? {
         guard tries <= retries else { return nil }
         let doubled = pause * Double(1 << min(tries - 1, 20))
-        let spread = min(doubled, longestPause) * (0.5 + 0.5 * chance)
+        let spread = min(doubled * (0.5 + chance), longestPause)
         guard let asked else { return spread }
         return min(max(asked, .zero) + min(pause, .seconds(1)) * chance, longestPause)
     }

@@ -400,7 +400,7 @@ extension DraftResult {
         self.init(isDone: isDone, summary: DraftText.cut(draft.summary, to: 1_000))
         model = draft.model.map { DraftText.cut($0, to: 256) }
         promptDigest = draft.promptDigest.map { DraftText.cut($0, to: 256) }
-        calls = draft.steps.count { $0.answer != nil || $0.problem != nil }
+        calls = draft.steps.count { !$0.question.isEmpty }
         promptTokens = max(0, draft.usage.promptTokens)
         completionTokens = max(0, draft.usage.completionTokens)
         cost = draft.usage.cost.flatMap { $0.isFinite && $0 >= 0 ? $0 : nil }
