@@ -138,7 +138,9 @@ private struct Conversation {
             if !best.summary.isEmpty { summary += " It found: \(best.summary)" }
             draft = Draft(outcome: .drafted, summary: summary, candidates: best.candidates)
             let order = best.candidates.filter { $0.document != nil }.enumerated()
-                .map { "\($0.offset + 1). \($0.element.rationale.prefix(bytes: 200)) (\($0.element.diagnostics.count) doubts)" }
+                .map {
+                    "\($0.offset + 1). \($0.element.rationale.prefix(bytes: 200)) (\($0.element.diagnostics.count) doubts)"
+                }
             draft.steps =
                 steps + [
                     DraftStep(

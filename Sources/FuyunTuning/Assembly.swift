@@ -153,6 +153,8 @@ struct Assembly {
         let family = (families + keptFamily).first ?? .constant
         let headroom = choices.compactMap { $0?.law.headroom }.reduce(.infinity, min)
         var calibrations: [String: PolicyCalibration] = [:]
+        var tight: [String: PolicyCalibration] = [:]
+        result.safety.rescue = settings.rescue ? PolicyRescue(headroom: 0) : nil
         for (place, choice) in choices.enumerated() {
             let old = document.logic.laws[place]
             if let choice {
@@ -160,8 +162,10 @@ struct Assembly {
                 let calibration = choice.law.calibration(under: headroom)
                 if let value = old.value {
                     calibrations[value] = calibration
+                    tight[value] = choice.law.tightCalibration
                 } else {
                     result.safety.calibration = calibration
+                    result.safety.rescue?.calibration = choice.law.tightCalibration
                 }
             } else if decides, !old.isOpen {
                 // Its margin was chosen for its own headroom; the difference goes into the margin.
@@ -170,6 +174,12 @@ struct Assembly {
                     document.safety.calibration(of: old),
                     from: document.safety.headroom,
                     to: headroom
+                )
+                let rescue = document.safety.rescue
+                tight[value] = moved(
+                    rescue.map { $0.calibration(of: old) } ?? document.safety.calibration(of: old),
+                    from: rescue?.headroom ?? document.safety.headroom,
+                    to: 0
                 )
             } else {
                 result.logic.laws[place] = open(old, in: family)
@@ -180,6 +190,7 @@ struct Assembly {
         if document.logic.select != nil {
             result.safety.calibration = nil
             result.safety.lawCalibrations = calibrations
+            result.safety.rescue?.lawCalibrations = tight
         }
         return result
     }

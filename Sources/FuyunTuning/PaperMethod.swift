@@ -17,7 +17,7 @@ struct PaperMethod {
         var used = 0
         for (place, samples) in laws.enumerated() {
             let law = document.logic.laws[place]
-            guard samples.rows.count >= problem.settings.minimumSamples, let coefficients = fit(samples) else {
+            guard samples.rows.count >= problem.settings.paperMinimumSamples, let coefficients = fit(samples) else {
                 document.logic.laws[place].isOpen = law.value != nil
                 document.logic.laws[place].base = 0
                 for term in law.terms.indices {
@@ -35,12 +35,13 @@ struct PaperMethod {
         guard used > 0 else {
             return .refused(
                 .notEnough,
-                "Not enough to fit: the first fit is at \(problem.settings.minimumSamples) samples."
+                "Not enough to fit: the first fit is at \(problem.settings.paperMinimumSamples) samples."
             )
         }
         document.safety.headroom = problem.settings.paperHeadroom
         document.safety.calibration = nil
         document.safety.lawCalibrations = [:]
+        document.safety.rescue = nil
         guard PolicyCompiler.compile(document).policy != nil else {
             return .refused(.badSkeleton, "What was fitted is not a policy that compiles.")
         }

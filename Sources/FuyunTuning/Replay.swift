@@ -24,17 +24,29 @@ public struct ReplayReport: Sendable {
 /// Tries documents on calls that were observed.
 public enum Replay {
     /// Decides each sample as the agent does, by `CompiledPolicy.decide`; nil when the document does not compile.
-    public static func run(_ document: PolicyDocument, samples: [Sample], grant: SafetyBounds) -> ReplayReport? {
-        PolicyCompiler.compile(document).policy.map { run($0, samples: samples, grant: grant) }
+    ///
+    /// - Parameter rescue: Whether the calls could have been raised while they ran, so that the tight bound decides.
+    public static func run(
+        _ document: PolicyDocument,
+        samples: [Sample],
+        grant: SafetyBounds,
+        rescue: Bool = false
+    ) -> ReplayReport? {
+        PolicyCompiler.compile(document).policy.map { run($0, samples: samples, grant: grant, rescue: rescue) }
     }
 
     /// Decides each sample as the agent does.
-    public static func run(_ policy: CompiledPolicy, samples: [Sample], grant: SafetyBounds) -> ReplayReport {
+    public static func run(
+        _ policy: CompiledPolicy,
+        samples: [Sample],
+        grant: SafetyBounds,
+        rescue: Bool = false
+    ) -> ReplayReport {
         var report = ReplayReport()
         var sum = 0.0
         var (covered, needed) = (0.0, 0.0)
         for sample in samples {
-            let decision = policy.decide(policy.features(of: sample), within: grant)
+            let decision = policy.decide(policy.features(of: sample), within: grant, rescue: rescue)
             report.decisions.append(decision)
             guard decision.reason == .policy else { continue }
             report.replayed += 1

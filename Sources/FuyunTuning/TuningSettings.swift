@@ -11,8 +11,11 @@ public struct TuningSettings: Hashable, Sendable {
 
     /// The method.
     public var mode = Mode.fuyun
-    /// The fewest samples that are not censored for a law with terms.
-    public var minimumSamples = 6
+    /// The fewest samples that are not censored for a law with terms; one more for every term beyond the first whose slope no
+    /// draft suggests.
+    public var minimumSamples = 3
+    /// The paper's number of samples before its first fit.
+    public var paperMinimumSamples = 6
     /// The fewest such samples for a law without terms.
     public var minimumConstantSamples = 3
     /// The fewest such samples before a law with terms can be dropped for a constant or a library form.
@@ -24,11 +27,13 @@ public struct TuningSettings: Hashable, Sendable {
     /// The share of the samples that the calibrated bound may lie below; 0 takes the largest residual.
     public var missLevel = 0.0
     /// The headroom that stays.
-    public var headroom = 0.01
+    public var headroom = 0.0
     /// The headroom that is added for n samples is this over n.
-    public var headroomPerSample = 0.6
+    public var headroomPerSample = 0.1
     /// The paper's headroom.
     public var paperHeadroom = 0.2
+    /// Whether proposals hold a tighter bound as well, for calls that can be raised while they run (`safety.rescue`).
+    public var rescue = true
     /// How much narrower than a constant a law with terms must be, as a share.
     public var advantage = 0.1
     /// Whether simple forms over single features are tried next to the skeletons.

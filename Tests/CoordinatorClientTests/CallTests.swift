@@ -60,7 +60,8 @@ struct CallTests {
         }
         #expect(
             stub.requests.map(\.line) == [
-                "POST /v1/functions/guest%2Ff/drafts?dry_run=true HTTP/1.1", "GET /v1/functions/guest%2Ff/drafts/3 HTTP/1.1",
+                "POST /v1/functions/guest%2Ff/drafts?dry_run=true HTTP/1.1",
+                "GET /v1/functions/guest%2Ff/drafts/3 HTTP/1.1",
                 "GET /v1/functions/guest%2Ff/drafts?limit=5 HTTP/1.1", "GET /v1/functions/guest%2Ff/shapes HTTP/1.1",
                 "GET /v1/functions/guest%2Ff/observations?limit=7 HTTP/1.1",
             ]

@@ -138,7 +138,9 @@ struct ShapeTests {
                     payload: ByteBuffer(string: "{}")
                 )
                 _ = try await connection.end(begun.id, EndRequest(outcome: .success))
-                let page = try await fixture.wait(for: "/metrics") { $0.contains(#"invocations_total{function="guest/f"} 1"#) }
+                let page = try await fixture.wait(for: "/metrics") {
+                    $0.contains(#"invocations_total{function="guest/f"} 1"#)
+                }
                 #expect(!page.contains("fuyun_shapes_"))
             }
         }

@@ -160,7 +160,11 @@ struct DraftCommandTests {
             summary: "1 of 2 proposals are policies.",
             candidates: [
                 DraftCandidate(document: good, rationale: "Frames are kept.", diagnostics: ["logics[0]: a warning"]),
-                DraftCandidate(document: nil, rationale: "Guessed.", diagnostics: ["logics[1].terms.x: unknown variable y"]),
+                DraftCandidate(
+                    document: nil,
+                    rationale: "Guessed.",
+                    diagnostics: ["logics[1].terms.x: unknown variable y"]
+                ),
             ]
         )
         let recorder = Recorder()

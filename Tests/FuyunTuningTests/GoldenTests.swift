@@ -61,23 +61,38 @@ import Testing
                       "still": {"term_x": "x"}
                     },
                     "coefficients": {
-                      "gif": {"base": 25644130, "term_x": 1979.394, "term_y": 972559.9},
-                      "mark": {"base": 40248950, "term_x": 654.8806},
+                      "gif": {"base": 25511940, "term_x": 1985.319, "term_y": 992402.1},
+                      "mark": {"base": 40169440, "term_x": 672.9423},
                       "still": null
                     }
                   },
                   "safety": {
-                    "headroom": 0.06,
+                    "headroom": 0.008333333333333333,
                     "calibration": {
                       "gif": {
-                        "offset_bytes": 358026,
-                        "scale": 0.01636643,
-                        "leverage": [[841811.2], [-851349.2, 196.3602], [-1525367, 40.93963, 251361.6]]
+                        "offset_bytes": 664480,
+                        "scale": 0.02768723,
+                        "leverage": [[941489.9], [-954660.3, 219.6427], [-1722803, 46.46039, 283824.6]]
                       },
                       "mark": {
-                        "offset_bytes": 115093,
-                        "scale": 0.0282458,
-                        "leverage": [[1232855], [-2108681, 479.4059]]
+                        "offset_bytes": 687171,
+                        "scale": 0.03231117,
+                        "leverage": [[1379618], [-2491802, 566.8964]]
+                      }
+                    },
+                    "rescue": {
+                      "headroom": 0,
+                      "calibration": {
+                        "gif": {
+                          "offset_bytes": 552640,
+                          "scale": 0.02194054,
+                          "leverage": [[413939.3], [-420281.6, 96.48255], [-757955.6, 20.47153, 124764.6]]
+                        },
+                        "mark": {
+                          "offset_bytes": 649624,
+                          "scale": 0.02665624,
+                          "leverage": [[636311], [-1149272, 261.4654]]
+                        }
                       }
                     }
                   }

@@ -47,7 +47,7 @@ import Testing
             }
             // One standard error for unit noise, at each sample: √(φᵀ V φ), by the document's own triangle.
             let covariance = try item.rows("covariance")
-            let law = FittedLaw([(fit, 1, 1)], of: rows, headroom: 0)
+            let law = FittedLaw([(fit, Calibration(quantile: 1, tightQuantile: 1), 1)], of: rows, headroom: 0)
             let triangle = law.calibration(under: 0).leverage
             let imagined = 3 * FittedLaw.imaginedNoise * FittedLaw.imaginedNoise / Double(needs.count + 3)
             for columns in design {
@@ -91,16 +91,19 @@ import Testing
 
     @Test(
         arguments: [
-            ([1.0], 0.0, 1.0), ([-3, -2, -1], 0, 0), ([0, 0, 1], 0, 1 + (0.2 + 2.0 / 3)),
-            ([-1, 0, 1, 2], 0, 2 + (0.2 + 2.0 / 4) * 1.5),
+            ([1.0], 0.0, 1.0), ([-3, -2, -2], 0, 0), ([0, 0, 1], 0, 1 + (0.35 + 2.5 / 3)),
+            ([-1, 0, 1, 2], 0, 2 + (0.35 + 2.5 / 4) * 1.5),
             // k = ⌈10 × 0.8⌉ = 8 of nine.
-            ([1, 2, 3, 4, 5, 6, 7, 8, 9], 0.2, 8 + (0.2 + 2.0 / 9) * 3),
+            ([1, 2, 3, 4, 5, 6, 7, 8, 9], 0.2, 8 + (0.35 + 2.5 / 9) * 3),
         ] as [([Double], Double, Double)]
     )
     func stretchedQuantile(_ sorted: [Double], _ level: Double, _ expected: Double) {
-        let stretch = Calibration.stretch
-        guard stretch == (0.2, 2.0) else { return }
         #expect(agree(Calibration.stretched(sorted, missLevel: level), expected, to: 1e-12))
+    }
+
+    @Test(arguments: [(3.0, 4.5407), (4, 3.7469), (10, 2.7638), (30, 2.4573), (1000, 2.3301)])
+    func student(_ degrees: Double, _ expected: Double) {
+        #expect(agree(Calibration.student(degrees), expected, to: degrees < 4 ? 0.03 : 0.01))
     }
 
     @Test func whitening() {

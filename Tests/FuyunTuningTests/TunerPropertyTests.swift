@@ -56,6 +56,17 @@ import Testing
         #expect(proposal.safety.calibration?.leverage.joined().allSatisfy(\.isFinite) != false)
     }
 
+    @Test(arguments: seeds) func theTightBoundIsNotAboveTheSafeOne(_ seed: UInt64) {
+        let problem = Self.problem(seed)
+        guard let policy = tuned(problem) else { return }
+        let safe = Replay.run(policy, samples: problem.samples, grant: everything)
+        let tight = Replay.run(policy, samples: problem.samples, grant: everything, rescue: true)
+        for (safe, tight) in zip(safe.decisions, tight.decisions) where safe.reason == .policy {
+            // Numbers are rounded up, to seven digits and whole bytes.
+            #expect(Double(tight.bound.rawValue) <= Double(safe.bound.rawValue) * (1 + 1e-6) + 2)
+        }
+    }
+
     /// Whoever may report can report anything: the numbers of a forger must not end the process.
     @Test(arguments: [1e15, 1e19, 1.8e19]) func survivesForgedSamples(_ need: Double) {
         let forged =

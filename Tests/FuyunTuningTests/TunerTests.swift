@@ -87,14 +87,42 @@ import Testing
 
     // MARK: Choosing
 
-    @Test(arguments: [(0, 6), (5, 6), (6, 6), (2, 3), (3, 3)]) func firstFit(_ count: Int, _ needed: Int) {
-        let draft = needed == 3 ? document([law(x: nil)], family: .constant) : document([law()])
-        let outcome = Tuner.tune(
-            TuningProblem(skeletons: [draft], samples: line(count, seed: 4), grant: everything)
-        )
-        #expect((outcome.proposal != nil) == (count >= needed))
-        #expect(outcome.code == (count >= needed ? .fitted : .notEnough))
-        if count < needed { #expect(outcome.why == "Not enough to fit: \(count) of \(needed) samples.") }
+    @Test(arguments: [(0, 3), (2, 3), (3, 3), (4, 3)]) func firstFit(_ count: Int, _ needed: Int) {
+        for draft in [document([law(x: nil)], family: .constant), document([law()])] {
+            let outcome = Tuner.tune(
+                TuningProblem(skeletons: [draft], samples: line(count, seed: 4), grant: everything)
+            )
+            #expect((outcome.proposal != nil) == (count >= needed))
+            #expect(outcome.code == (count >= needed ? .fitted : .notEnough))
+            if count < needed { #expect(outcome.why == "Not enough to fit: \(count) of \(needed) samples.") }
+        }
+    }
+
+    /// A slope that no draft suggests has to be seen in the samples, so it takes one more for each but the first.
+    @Test func unknownSlopesTakeMoreSamples() {
+        let draft = document([law(x: 0, y: 0)])
+        let samples = line(4, seed: 4).map {
+            Sample(features: $0.features.merging(["y": .number(1)]) { a, _ in a }, need: $0.need)
+        }
+        func code(_ count: Int) -> TuningOutcome.Code {
+            Tuner.tune(TuningProblem(skeletons: [draft], samples: Array(samples.prefix(count)), grant: everything)).code
+        }
+        #expect(code(3) == .notEnough && code(4) == .fitted)
+    }
+
+    // MARK: Both bounds
+
+    @Test func theTightBound() throws {
+        var problem = TuningProblem(skeletons: [document([law()])], samples: line(40, seed: 1), grant: everything)
+        let proposal = try #require(Tuner.tune(problem).proposal)
+        #expect(proposal.safety.rescue?.headroom == 0)
+        let safe = try #require(Replay.run(proposal, samples: problem.samples, grant: everything))
+        let tight = try #require(Replay.run(proposal, samples: problem.samples, grant: everything, rescue: true))
+        #expect(safe.uncovered == 0 && (1...8).contains(tight.uncovered))
+        #expect(zip(tight.decisions, safe.decisions).allSatisfy { $0.usesRescueBound && $0.bound <= $1.bound })
+        problem.settings.rescue = false
+        let without = try #require(Tuner.tune(problem).proposal)
+        #expect(without.safety.rescue == nil && without.safety.calibration == proposal.safety.calibration)
     }
 
     @Test func aConstantWhereTheInputSaysNothing() throws {
@@ -149,19 +177,20 @@ import Testing
     @Test func aCategoryWithoutSamplesIsLeftOpen() throws {
         let draft = document([law("gif"), law("mark", base: 30e6, x: 500)], select: ["gif", "mark"])
         var samples = line(20, seed: 9)
-        for index in samples.indices { samples[index].features["op"] = .category(index < 3 ? "mark" : "gif") }
+        for index in samples.indices { samples[index].features["op"] = .category(index < 2 ? "mark" : "gif") }
         let outcome = Tuner.tune(TuningProblem(skeletons: [draft], samples: samples, grant: everything))
         let proposal = try #require(outcome.proposal)
         #expect(proposal.logic.laws.map(\.isOpen) == [false, true])
         #expect(proposal.logic.laws[1].terms.map(\.expression) == ["x"])
         #expect(proposal.safety.lawCalibrations.keys.sorted() == ["gif"])
+        #expect(proposal.safety.rescue?.lawCalibrations.keys.sorted() == ["gif"])
         #expect(
             outcome.why
-                == "Fitted to 17 samples. gif: skeleton 1, the narrowest drafted form; mark: left open, 3 of 6 samples."
+                == "Fitted to 18 samples. gif: skeleton 1, the narrowest drafted form; mark: left open, 2 of 3 samples."
         )
         let report = try #require(Replay.run(proposal, samples: samples, grant: everything))
-        #expect(report.replayed == 17 && report.uncovered == 0)
-        #expect(report.decisions.prefix(3).allSatisfy { $0.reason == .lawOpen })
+        #expect(report.replayed == 18 && report.uncovered == 0)
+        #expect(report.decisions.prefix(2).allSatisfy { $0.reason == .lawOpen })
         // Under a version that is active, the law that decides goes on deciding.
         var active = draft
         active.metadata.status = .active
@@ -170,6 +199,7 @@ import Testing
         )
         #expect(kept.logic.laws[1].terms == draft.logic.laws[1].terms && kept.logic.laws[1].base == 30e6)
         let sample = Sample(x: 1000, op: "mark", need: 1)
+        #expect(kept.safety.rescue?.lawCalibrations.count == 2)
         let before = try #require(Replay.run(active, samples: [sample], grant: everything)).limits[0]
         let after = try #require(Replay.run(kept, samples: [sample], grant: everything)).limits[0]
         #expect(agree(Double(before.rawValue), Double(after.rawValue), to: 0.01) && after >= before - Bytes(16))

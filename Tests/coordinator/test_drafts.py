@@ -69,6 +69,7 @@ class DraftingServer(Server):
 
 def source(text="def main(args):\n    return {'sum': sum(list(range(args['n'])))}\n", path="main.py"):
     return {
+        "schema": "fuyun.draft-request/v1",
         "runtime": "python:3.12",
         "source": {"files": [{"path": path, "text": text}], "omitted": [], "digest": "sha256:" + "0" * 64, "masked_secrets": 0},
     }

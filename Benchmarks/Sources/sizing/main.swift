@@ -4,104 +4,82 @@ import FuyunTuning
 import Glibc
 import MemoryUnits
 
-// How well the tuner sizes measured functions: `sizing [orders] [mode…]`, modes `fuyun`, `fuyun-paper`.
+// How well the tuner sizes what was measured: `sizing [orders] [trace.csv] [mode…]`, modes `fuyun`, `fuyun-paper`.
 //
-// Each function's calls come in random orders. From the sixth sample on every call gets the limit of a policy tuned on the
-// calls before it, no look-ahead; a call whose limit is below its need fails, and shows its limit only (or, in the second
-// row, its need as well, as after a retry). Counted from the tenth call on: the share of failed first attempts, and the
-// waste Σ(limit − need)/Σ limit of the others; both are the mean over the functions. And after six samples, over all others.
+// Calls come in random orders; each gets the limit of a policy tuned on the calls before it, no look-ahead, and 2 GiB until
+// the first fit. A call whose limit is below its need fails; of a measured function it shows its limit only, of a trace (where
+// a retry followed) its need. With rescue it is raised in steps of 1.25 instead, and its waste counts the last limit. Waste is
+// Σ(limit − need)/Σ limit over the calls that ended; figures are means over the functions or task types, with the 95 % interval of a
+// bootstrap over them. The trace is Sizey's, with the columns wf, process, x, y and t; it is not a part of this repository.
 
-/// Places a number in the order of a seed (SplitMix64).
-struct Generator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
-    }
-}
-
-/// Failures and waste of some calls.
-struct Tally {
-    var calls = 0.0
-    var failures = 0.0
-    var given = 0.0
-    var needed = 0.0
-
-    mutating func count(limit: Bytes, need: Bytes) {
-        calls += 1
-        guard limit >= need else {
-            failures += 1
-            return
-        }
-        given += Double(limit.rawValue)
-        needed += Double(need.rawValue)
-    }
-
-    var failureShare: Double { failures / max(calls, 1) }
-    var waste: Double { 1 - needed / max(given, 1) }
-}
-
-let grant = SafetyBounds(minimum: .mebibytes(1), maximum: .gibibytes(64), preset: .gibibytes(64), tier: .mebibytes(1))
-
-/// Runs one function's calls in some orders.
-func evaluate(_ function: MeasuredFunction, orders: Int, seed: UInt64, settings: TuningSettings, showsNeed: Bool) -> (
-    online: Tally, afterSix: Tally
-) {
-    var (online, afterSix) = (Tally(), Tally())
-    var generator = Generator(state: seed)
-    for _ in 0..<orders {
-        var samples: [Sample] = []
-        var active: CompiledPolicy?
-        let order = function.runs.shuffled(using: &generator)
-        for (call, run) in order.enumerated() {
-            var problem = TuningProblem(skeletons: [function.draft], samples: samples, grant: grant, settings: settings)
-            if let active { problem.skeletons = [active.document, function.draft] }
-            if let proposal = Tuner.tune(problem).proposal { active = PolicyCompiler.compile(proposal).policy }
-            func limit(_ run: (features: [String: Sample.Value], need: Bytes)) -> Bytes? {
-                let probe = Sample(features: run.features, need: .between(run.need, run.need))
-                return active.map { Replay.run($0, samples: [probe], grant: grant).limits[0] }
-            }
-            if call == 6 { for rest in order[6...] { limit(rest).map { afterSix.count(limit: $0, need: rest.need) } } }
-            let given = limit(run)
-            if call >= 9, let given { online.count(limit: given, need: run.need) }
-            let failed = given.map { $0 < run.need } ?? false
-            let need: Sample.Need = failed && !showsNeed ? .above(given ?? .zero) : .between(run.need, run.need)
-            samples.insert(Sample(features: run.features, need: need), at: 0)
-        }
-    }
-    return (online, afterSix)
-}
-
+let arguments = CommandLine.arguments.dropFirst()
+let orders = arguments.first.flatMap { Int($0) } ?? 20
+let trace = arguments.first { $0.hasSuffix(".csv") }
+let modes = arguments.compactMap { TuningSettings.Mode(rawValue: $0) }
 let data =
     String(#filePath.dropLast("Benchmarks/Sources/sizing/main.swift".count))
     + "Tests/FuyunTuningTests/data/functions.txt"
-let functions = MeasuredFunction.read(data)
-guard !functions.isEmpty else {
+
+let measured = MeasuredFunction.read(data)
+guard !measured.isEmpty else {
     print("cannot read \(data)")
     exit(1)
 }
-let orders = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 20
-let modes = CommandLine.arguments.dropFirst(2).compactMap { TuningSettings.Mode(rawValue: $0) }
+let functions = measured.map { function in
+    Stream(
+        name: function.name,
+        drafts: [function.draft] + (function.second.map { [$0] } ?? []),
+        calls: function.runs.map { Stream.Call(features: $0.features, need: $0.need, seconds: 1) }
+    )
+}
+let tasks = trace.map { TaskType.read($0) } ?? []
 
 for mode in modes.isEmpty ? TuningSettings.Mode.allCases : modes {
-    for showsNeed in [true, false] {
-        var table = Table(["function", "failed %", "waste", "after 6: success", "waste"])
-        var sums = [0.0, 0, 0, 0]
-        for (place, function) in functions.enumerated() {
-            let settings = TuningSettings(mode: mode)
-            let seed = UInt64(place)
-            let (online, six) = evaluate(function, orders: orders, seed: seed, settings: settings, showsNeed: showsNeed)
-            let figures = [online.failureShare * 100, online.waste, 1 - six.failureShare, six.waste]
-            for (index, figure) in figures.enumerated() { sums[index] += figure / Double(functions.count) }
-            table.add([function.name] + figures.map { fixed($0, 3) })
+    let settings = TuningSettings(mode: mode)
+    var table = Table(["", "failed or rescued %", "waste", "waste over use"])
+    for rescue in mode == .fuyun ? [false, true] : [false] {
+        let suffix = rescue ? ", rescue" : ""
+        if let frames = functions.first(where: { $0.name == "video-processing/frames" }) {
+            let tally = frames.afterSix(orders: 200, settings: settings, rescue: rescue)
+            table.add(["frames after 6\(suffix)", fixed(tally.missShare * 100, 3), fixed(tally.waste, 4), ""])
         }
-        table.add(["mean"] + sums.map { fixed($0, 3) })
-        table.print(
-            "\(mode.rawValue), \(orders) orders, a failed call shows \(showsNeed ? "its need" : "its limit only")"
-        )
+        func add(_ streams: [Stream], _ name: String, late: Int, orders: Int, calls: Int, showsNeed: Bool) {
+            var tallies: [[Tally]] = [[], []]
+            for (place, stream) in streams.enumerated() {
+                let parts = stream.online(
+                    orders: orders,
+                    seed: UInt64(place),
+                    atMost: calls,
+                    late: late,
+                    settings: settings,
+                    rescue: rescue,
+                    showsNeed: showsNeed
+                )
+                for part in 0..<2 { tallies[part].append(parts[part]) }
+            }
+            for (part, word) in ["3 to \(late - 1)", "\(late) on"].enumerated() {
+                let use = tallies[part].reduce(0) { $0 + $1.use }
+                let wasted = tallies[part].reduce(0) { $0 + $1.wasted }
+                table.add([
+                    "\(name), calls \(word)\(suffix)", interval(tallies[part].map { $0.missShare * 100 }, 3),
+                    interval(tallies[part].map(\.waste), 4), showsNeed ? fixed(wasted / use, 4) : "",
+                ])
+            }
+        }
+        add(functions, "17 functions", late: 10, orders: orders, calls: .max, showsNeed: false)
+        if !tasks.isEmpty { add(tasks, "95 task types", late: 20, orders: 3, calls: 120, showsNeed: true) }
     }
+    table.print("\(mode.rawValue), \(orders) orders")
+}
+
+/// The mean and its 95 % interval, by a bootstrap.
+func interval(_ values: [Double], _ digits: Int) -> String {
+    guard !values.isEmpty else { return "" }
+    var generator = Generator(state: 1)
+    let means = (0..<2000).map { _ in
+        values.reduce(0) { sum, _ in sum + values[Int.random(in: 0..<values.count, using: &generator)] }
+            / Double(values.count)
+    }.sorted()
+    let mean = values.reduce(0, +) / Double(values.count)
+    return "\(fixed(mean, digits)) [\(fixed(means[50], digits)), \(fixed(means[1949], digits))]"
 }

@@ -75,8 +75,8 @@ extension CoordinatorConfiguration {
             TuningSettings.Mode.fuyun.rawValue,
             "how policies are fitted; `fuyun-paper` is for comparison only (docs/tuner.md)"
         ),
-        .number("tuning.headroom", 0...10, 0.01, "headroom that stays, as a share of the calibrated bound"),
-        .number("tuning.headroom_per_sample", 0...100, 0.6, "headroom that is added for n samples is this over n"),
+        .number("tuning.headroom", 0...10, 0, "headroom that stays, as a share of the calibrated bound"),
+        .number("tuning.headroom_per_sample", 0...100, 0.1, "headroom that is added for n samples is this over n"),
         .whole("tuning.half_life_hours", 1...876_000, 336, "age at which an observation counts half"),
         .number("tuning.error_factor", 1.01...1_000, 2, "a bound that is off by more than this factor asks for a fit"),
         .whole("tuning.successes", 1...1_000_000, 10, "so many successes since the last fit ask for another"),

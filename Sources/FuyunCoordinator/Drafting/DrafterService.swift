@@ -216,7 +216,7 @@ final class DrafterService: Service {
     // MARK: One draft
 
     private func make(_ job: Job) async {
-        let (name, id, cause) = (job.request.function, job.stored.id, job.stored.draft.cause)
+        let (name, id) = (job.request.function, job.stored.id)
         let began = ContinuousClock.now
         let asked = model == nil ? "from the library of forms: no model is configured" : "by the model"
         let why = job.request.evidence.map { "; \($0.reason)" } ?? ""

@@ -9,7 +9,7 @@ import NIOCore
 
 extension Operations {
     /// The largest body of a request for a draft: a source with all that is said of it.
-    static let largestDraftRequest = 4 << 20
+    static let largestDraftRequest = JSONDocument.maximumSize
     /// The largest body of shapes.
     static let largestShapes = 1 << 20
     /// Functions in a body of shapes.

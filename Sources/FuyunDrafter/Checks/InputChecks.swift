@@ -55,12 +55,17 @@ struct InputChecks {
         case .bodyBytes:
             checkRange(variable, seen: payload?.bodyBytes, path, &collector)
             return
-        case .json(let text): (pointer, expected) = (text, variable.categoryValues == nil ? [.number] : [.text, .boolean])
+        case .json(let text):
+            (pointer, expected) = (text, variable.categoryValues == nil ? [.number] : [.text, .boolean])
         case .jsonLength(let text): (pointer, expected) = (text, [.array, .object, .text, .numericText])
         case .numberOf(let text): (pointer, expected) = (text, [.number, .numericText])
         }
         guard let payload, payload.payloads > 0 else {
-            collector.warning(at: at, .unseen, "no payload is known, so whether \(quoted(pointer)) exists is not either")
+            collector.warning(
+                at: at,
+                .unseen,
+                "no payload is known, so whether \(quoted(pointer)) exists is not either"
+            )
             return
         }
         let leaves = payload.leaves.filter { $0.matches(pointer) }
@@ -71,7 +76,8 @@ struct InputChecks {
                 at: at,
                 .noSuchPlace,
                 "no payload has anything at \(quoted(pointer))"
-                    + (near.isEmpty ? "; choose a place from the list of what was seen" : "; did you mean \(oneOf(near))?")
+                    + (near.isEmpty
+                        ? "; choose a place from the list of what was seen" : "; did you mean \(oneOf(near))?")
             )
             return
         }
@@ -137,8 +143,10 @@ struct InputChecks {
 extension PayloadLeaf {
     /// Whether a pointer leads here, `*` standing for any one step.
     func matches(_ pointer: String) -> Bool {
-        let (mine, other) = (self.pointer.split(separator: "/", omittingEmptySubsequences: false),
-            pointer.split(separator: "/", omittingEmptySubsequences: false))
+        let (mine, other) = (
+            self.pointer.split(separator: "/", omittingEmptySubsequences: false),
+            pointer.split(separator: "/", omittingEmptySubsequences: false)
+        )
         return mine.count == other.count && zip(mine, other).allSatisfy { $0 == "*" || $0 == $1 }
     }
 }

@@ -114,7 +114,9 @@ struct UnitChecker {
         guard let left, let right else {
             // A plain number next to milliseconds × 1/s is likely meant for seconds × 1/s.
             if let only = left ?? right, only.hasSamePowers(as: Dimension()), let scale = only.scale, scale != 1 {
-                complain("\(place) compare \(only.words) with a number; convert the units first, or multiply by their ratio")
+                complain(
+                    "\(place) compare \(only.words) with a number; convert the units first, or multiply by their ratio"
+                )
             }
             return left ?? right
         }

@@ -1,150 +1,180 @@
-public import FuyunPolicy
+import FuyunPolicy
 import MemoryUnits
 
 extension DraftRequest {
-    /// The request as JSON text, on one line.
-    ///
-    /// - Parameter forCoordinator: Without grant, knowledge and evidence, which are the coordinator's to add.
-    public func json(forCoordinator: Bool = false) -> String {
-        var members: [(key: String, value: JSONValue?)] = [
-            ("function", .string(function)), ("runtime", runtime.map { .string($0) }), ("source", source.json),
+    func value(forCoordinator: Bool) -> JSONValue {
+        .object([
+            ("schema", .string(Self.schema)),
+            ("function", .string(function)),
+            ("runtime", runtime.map { .string($0) }),
+            ("source", source.fitted(bytes: Self.maximumSource).value),
+            ("grant", forCoordinator ? nil : grant.value),
             ("payload", payload?.json),
-        ]
-        if !forCoordinator {
-            members += [
-                ("grant", grant.json),
-                (
-                    "knowledge",
-                    .array(knowledge.map { .object([("name", .string($0.name)), ("text", .string($0.text))]) })
-                ),
-                ("evidence", evidence?.json),
-            ]
-        }
-        return String(decoding: JSONValue.object(members).encoded(pretty: false), as: UTF8.self)
+            ("knowledge", forCoordinator || knowledge.isEmpty ? nil : .array(knowledge.map(\.value))),
+            ("evidence", forCoordinator ? nil : evidence?.value),
+        ])
     }
 
-    /// Reads what `json()` wrote.
-    ///
-    /// - Parameters:
-    ///   - json: The text.
-    ///   - function: The function; it takes the place of the one in the text, which may be missing then.
-    ///   - grant: What the operator grants; it takes the place of the one in the text, which may be missing then.
-    public init(
-        json: String,
-        function: String? = nil,
-        grant: SafetyBounds? = nil
-    ) throws(DraftFormatError) {
-        self = try readFormat(json) { object, collector in
-            let written =
-                (function == nil ? object.required("function", reporting: &collector) : object.present("function"))?
-                .string(length: 1...256, reporting: &collector)
-            let runtime = object.present("runtime")?.string(length: 1...128, reporting: &collector)
-            let source = object.required("source", reporting: &collector)
-                .flatMap { SourceBundle($0, reporting: &collector) }
-            let payload = object.present("payload").flatMap { PayloadShape($0, reporting: &collector) }
-            let bounds = (grant == nil ? object.required("grant", reporting: &collector) : object.present("grant"))
-                .flatMap { SafetyBounds($0, reporting: &collector) }
-            let knowledge = object.list("knowledge", atMost: 64, reporting: &collector)
-                .compactMap { KnowledgeNote($0, reporting: &collector) }
-            let evidence = object.present("evidence").flatMap { DraftEvidence($0, reporting: &collector) }
-            guard let name = function ?? written, let source, let bounds = grant ?? bounds else { return nil }
-            return DraftRequest(
-                function: name,
-                runtime: runtime,
-                source: source,
-                grant: bounds,
-                payload: payload,
-                knowledge: knowledge,
-                evidence: evidence
+    init?(
+        _ element: JSONElement,
+        function given: String?,
+        grant granted: SafetyBounds?,
+        _ collector: inout DiagnosticCollector
+    ) {
+        guard var object = element.object(reporting: &collector) else { return nil }
+        object.schema(Self.schema, &collector)
+        let named = object.optional("function")
+        let runtime = object.optional("runtime")?.string(length: 1...128, reporting: &collector)
+        let source = object.required("source", reporting: &collector).flatMap { SourceBundle($0, &collector) }
+        let bounds = object.optional("grant").flatMap { SafetyBounds($0, &collector) }
+        let payload = object.optional("payload").flatMap { PayloadShape($0, reporting: &collector) }
+        let notes = object.optional("knowledge")?.elements(count: 0...64, reporting: &collector) ?? []
+        let evidence = object.optional("evidence").flatMap { DraftEvidence($0, &collector) }
+        object.finish(reporting: &collector)
+        let name = given ?? named.flatMap { $0.string(reporting: &collector) }
+        guard let name, PolicyDocument.isFunctionName(name) else {
+            collector.error(
+                at: element.path.key("function"),
+                .badValue,
+                "expected a function's name such as \"guest/resize\""
             )
+            return nil
         }
+        guard let grant = granted ?? bounds else {
+            collector.error(
+                at: element.path.key("grant"),
+                .missingKey,
+                "what may the function be given? expected bounds"
+            )
+            return nil
+        }
+        guard let source else { return nil }
+        self.init(
+            function: name,
+            runtime: runtime,
+            source: source,
+            grant: grant,
+            payload: payload,
+            knowledge: notes.compactMap { KnowledgeNote($0, &collector) },
+            evidence: evidence
+        )
     }
 }
 
 extension SourceBundle {
-    fileprivate var json: JSONValue {
+    /// As many files as fit, in the order of the prompt; the others are named among the omissions.
+    fileprivate func fitted(bytes: Int) -> SourceBundle {
+        var room = bytes
+        var fitted = self
+        fitted.files = []
+        fitted.omitted = Array(omitted.prefix(512))
+        for file in PromptSource.ordered(files) {
+            let size =
+                file.path.utf8.count + file.text.utf8.reduce(0) { $0 + ($1 < 32 || $1 == 0x22 || $1 == 0x5C ? 2 : 1) }
+            if size <= room {
+                room -= size
+                fitted.files.append(file)
+            } else {
+                fitted.omitted.append(.init(path: file.path, reason: "too_large"))
+            }
+        }
+        fitted.files.sort { $0.path < $1.path }
+        return fitted
+    }
+
+    fileprivate var value: JSONValue {
         .object([
-            ("digest", .string(digest)), ("masked_secrets", .number(Double(maskedSecrets))),
             ("files", .array(files.map { .object([("path", .string($0.path)), ("text", .string($0.text))]) })),
-            ("omitted", .array(omitted.map { .object([("path", .string($0.path)), ("reason", .string($0.reason))]) })),
+            (
+                "omitted",
+                .array(omitted.map { .object([("path", .string($0.path)), ("reason", .string($0.reason))]) })
+            ),
+            ("digest", .string(digest)),
+            ("masked_secrets", .integer(maskedSecrets)),
         ])
     }
 
-    fileprivate init?(_ element: JSONElement, reporting collector: inout DiagnosticCollector) {
+    fileprivate init?(_ element: JSONElement, _ collector: inout DiagnosticCollector) {
         guard var object = element.object(reporting: &collector) else { return nil }
-        let digest = object.required("digest", reporting: &collector)?.string(length: 1...256, reporting: &collector)
-        let masked = object.present("masked_secrets")?.integer(reporting: &collector)
-        var files: [File] = []
-        for element in object.list("files", atMost: 200, reporting: &collector) {
-            guard var file = element.object(reporting: &collector) else { continue }
-            let path = file.required("path", reporting: &collector)?.string(length: 1...1024, reporting: &collector)
-            let text = file.required("text", reporting: &collector)?.string(reporting: &collector)
-            file.finish(reporting: &collector)
-            if let path, let text { files.append(File(path: path, text: text)) }
-        }
-        var omitted: [Omission] = []
-        for element in object.list("omitted", atMost: 10_000, reporting: &collector) {
-            guard var file = element.object(reporting: &collector) else { continue }
-            let path = file.required("path", reporting: &collector)?.string(length: 1...1024, reporting: &collector)
-            let reason = file.required("reason", reporting: &collector)?.string(length: 1...64, reporting: &collector)
-            file.finish(reporting: &collector)
-            if let path, let reason { omitted.append(Omission(path: path, reason: reason)) }
-        }
+        let files = object.required("files", reporting: &collector)?.elements(count: 0...256, reporting: &collector)
+        let omitted = object.optional("omitted")?.elements(count: 0...1024, reporting: &collector) ?? []
+        let digest = object.required("digest", reporting: &collector)?.string(length: 0...128, reporting: &collector)
+        let masked = object.optional("masked_secrets")?.integer(reporting: &collector) ?? 0
         object.finish(reporting: &collector)
-        guard let digest else { return nil }
-        self.init(files: files, omitted: omitted, digest: digest, maskedSecrets: masked ?? 0)
-    }
-}
-
-extension SafetyBounds {
-    /// Without what has no end, which a JSON number could not hold.
-    fileprivate var json: JSONValue {
-        func number(_ bytes: Bytes) -> JSONValue? { bytes.rawValue <= 1 << 53 ? .number(Double(bytes.rawValue)) : nil }
-        return .object([
-            ("minimum_bytes", number(minimum)), ("maximum_bytes", number(maximum)), ("preset_bytes", number(preset)),
-            ("tier_bytes", number(tier)),
-        ])
-    }
-
-    fileprivate init?(_ element: JSONElement, reporting collector: inout DiagnosticCollector) {
-        guard var object = element.object(reporting: &collector) else { return nil }
-        func bytes(_ key: String) -> Bytes? {
-            object.present(key)?.integer(reporting: &collector).map { Bytes(UInt64($0)) }
-        }
+        guard let files, let digest else { return nil }
         self.init(
-            minimum: bytes("minimum_bytes") ?? .zero,
-            maximum: bytes("maximum_bytes") ?? .max,
-            preset: bytes("preset_bytes") ?? .max,
-            tier: bytes("tier_bytes") ?? .zero
+            files: files.compactMap { Self.pair($0, "path", "text", &collector).map { File(path: $0, text: $1) } },
+            omitted: omitted.compactMap {
+                Self.pair($0, "path", "reason", &collector).map { Omission(path: $0, reason: $1) }
+            },
+            digest: digest,
+            maskedSecrets: masked
         )
+    }
+
+    fileprivate static func pair(
+        _ element: JSONElement,
+        _ first: String,
+        _ second: String,
+        _ collector: inout DiagnosticCollector
+    ) -> (String, String)? {
+        guard var object = element.object(reporting: &collector) else { return nil }
+        let left = object.required(first, reporting: &collector)?.string(reporting: &collector)
+        let right = object.required(second, reporting: &collector)?.string(reporting: &collector)
         object.finish(reporting: &collector)
+        guard let left, let right else { return nil }
+        return (left, right)
     }
 }
 
 extension KnowledgeNote {
-    fileprivate init?(_ element: JSONElement, reporting collector: inout DiagnosticCollector) {
-        guard var object = element.object(reporting: &collector) else { return nil }
-        let name = object.required("name", reporting: &collector)?.string(length: 1...1024, reporting: &collector)
-        let text = object.required("text", reporting: &collector)?.string(reporting: &collector)
-        object.finish(reporting: &collector)
-        guard let name, let text else { return nil }
+    fileprivate var value: JSONValue { .object([("name", .string(name)), ("text", .string(text))]) }
+
+    fileprivate init?(_ element: JSONElement, _ collector: inout DiagnosticCollector) {
+        guard let (name, text) = SourceBundle.pair(element, "name", "text", &collector) else { return nil }
         self.init(name: name, text: text)
     }
 }
 
-extension DraftEvidence {
-    fileprivate var json: JSONValue {
+extension SafetyBounds {
+    /// A maximum or preset without end is left out.
+    fileprivate var value: JSONValue {
         .object([
-            ("reason", .string(reason)), ("features", .array(features.map { .string($0) })),
+            ("min", .integer(minimum.rawValue)), ("max", maximum == .max ? nil : .integer(maximum.rawValue)),
+            ("preset", preset == .max ? nil : .integer(preset.rawValue)), ("tier_bytes", .integer(tier.rawValue)),
+        ])
+    }
+
+    fileprivate init?(_ element: JSONElement, _ collector: inout DiagnosticCollector) {
+        guard var object = element.object(reporting: &collector) else { return nil }
+        let minimum = object.required("min", reporting: &collector)?.integer(reporting: &collector)
+        let maximum = object.optional("max").map { $0.integer(reporting: &collector) }
+        let preset = object.optional("preset").map { $0.integer(reporting: &collector) }
+        let tier = object.required("tier_bytes", reporting: &collector)?.integer(reporting: &collector)
+        object.finish(reporting: &collector)
+        guard let minimum, let tier else { return nil }
+        self.init(
+            minimum: Bytes(UInt64(minimum)),
+            maximum: (maximum ?? nil).map { Bytes(UInt64($0)) } ?? .max,
+            preset: (preset ?? nil).map { Bytes(UInt64($0)) } ?? .max,
+            tier: Bytes(UInt64(tier))
+        )
+    }
+}
+
+extension DraftEvidence {
+    fileprivate var value: JSONValue {
+        .object([
+            ("reason", .string(reason)),
+            ("features", .array(features.map { .string($0) })),
             (
                 "rows",
                 .array(
-                    rows.map { row in
+                    rows.map {
                         .object([
-                            ("values", .array(row.values.map { .string($0) })),
-                            ("need_bytes", .number(Double(row.need.rawValue))),
-                            ("censored", JSONValue(.bool(row.isCensored))),
-                            ("predicted_bytes", row.predicted.map { .number(Double($0.rawValue)) }),
+                            ("values", .array($0.values.map { .string($0) })), ("need", .integer($0.need.rawValue)),
+                            ("censored", JSONValue(.bool($0.isCensored))),
+                            ("predicted", $0.predicted.map { .integer($0.rawValue) }),
                         ])
                     }
                 )
@@ -160,35 +190,54 @@ extension DraftEvidence {
         ])
     }
 
-    fileprivate init?(_ element: JSONElement, reporting collector: inout DiagnosticCollector) {
+    fileprivate init?(_ element: JSONElement, _ collector: inout DiagnosticCollector) {
         guard var object = element.object(reporting: &collector) else { return nil }
-        let reason = object.required("reason", reporting: &collector)?.string(length: 0...4096, reporting: &collector)
-        let features = object.list("features", atMost: 64, reporting: &collector)
-            .compactMap { $0.string(length: 1...256, reporting: &collector) }
-        var rows: [Row] = []
-        for element in object.list("rows", atMost: 1_000, reporting: &collector) {
-            guard var row = element.object(reporting: &collector) else { continue }
-            let values = row.list("values", atMost: 64, reporting: &collector)
-                .compactMap { $0.string(length: 0...256, reporting: &collector) }
-            let need = row.required("need_bytes", reporting: &collector)?.integer(reporting: &collector)
-            let isCensored = row.present("censored")?.bool(reporting: &collector) ?? false
-            let predicted = row.present("predicted_bytes")?.integer(reporting: &collector)
-            row.finish(reporting: &collector)
-            guard let need else { continue }
-            let bytes = predicted.map { Bytes(UInt64($0)) }
-            rows.append(Row(values: values, need: Bytes(UInt64(need)), isCensored: isCensored, predicted: bytes))
-        }
-        var tried: [Attempt] = []
-        for element in object.list("tried", atMost: 64, reporting: &collector) {
-            guard var attempt = element.object(reporting: &collector) else { continue }
-            let formula = attempt.required("formula", reporting: &collector)?
-                .string(length: 0...4096, reporting: &collector)
-            let error = attempt.required("relative_error", reporting: &collector)?.number(reporting: &collector)
-            attempt.finish(reporting: &collector)
-            if let formula, let error { tried.append(Attempt(formula: formula, relativeError: error)) }
+        let reason = object.required("reason", reporting: &collector)?.string(reporting: &collector)
+        let features = object.required("features", reporting: &collector)?.elements(
+            count: 0...64,
+            reporting: &collector
+        )
+        let rows = object.required("rows", reporting: &collector)?.elements(count: 0...1000, reporting: &collector)
+        let tried = object.required("tried", reporting: &collector)?.elements(count: 0...64, reporting: &collector)
+        object.finish(reporting: &collector)
+        guard let reason, let features, let rows, let tried else { return nil }
+        self.init(
+            reason: reason,
+            features: features.compactMap { $0.string(reporting: &collector) },
+            rows: rows.compactMap { Row($0, &collector) },
+            tried: tried.compactMap { Attempt($0, &collector) }
+        )
+    }
+}
+
+extension DraftEvidence.Row {
+    fileprivate init?(_ element: JSONElement, _ collector: inout DiagnosticCollector) {
+        guard var object = element.object(reporting: &collector) else { return nil }
+        let values = object.required("values", reporting: &collector)?.elements(count: 0...64, reporting: &collector)
+        let need = object.required("need", reporting: &collector)?.integer(reporting: &collector)
+        let censored = object.required("censored", reporting: &collector)?.bool(reporting: &collector)
+        let predicted = object.optional("predicted")?.integer(reporting: &collector)
+        object.finish(reporting: &collector)
+        guard let values, let need, let censored else { return nil }
+        self.init(
+            values: values.compactMap { $0.string(reporting: &collector) },
+            need: Bytes(UInt64(need)),
+            isCensored: censored,
+            predicted: predicted.map { Bytes(UInt64($0)) }
+        )
+    }
+}
+
+extension DraftEvidence.Attempt {
+    fileprivate init?(_ element: JSONElement, _ collector: inout DiagnosticCollector) {
+        guard var object = element.object(reporting: &collector) else { return nil }
+        let formula = object.required("formula", reporting: &collector)?.string(reporting: &collector)
+        // An error without end is written as null.
+        let error = object.optional("relative_error").flatMap {
+            $0.isNull ? .infinity : $0.number(reporting: &collector)
         }
         object.finish(reporting: &collector)
-        guard let reason else { return nil }
-        self.init(reason: reason, features: features, rows: rows, tried: tried)
+        guard let formula, let error else { return nil }
+        self.init(formula: formula, relativeError: error)
     }
 }

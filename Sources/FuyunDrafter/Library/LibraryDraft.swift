@@ -16,7 +16,9 @@ public enum LibraryDraft {
         for form in maker.forms() where candidates.count < maximumForms {
             if let candidate = maker.candidate(form) { candidates.append(candidate) }
         }
-        if let constant = maker.candidate(Form(why: "the same for every call", terms: [])) { candidates.append(constant) }
+        if let constant = maker.candidate(Form(why: "the same for every call", terms: [])) {
+            candidates.append(constant)
+        }
         return candidates
     }
 

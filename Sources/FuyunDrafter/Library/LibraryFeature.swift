@@ -31,7 +31,8 @@ struct LibraryFeature {
         // A place that holds numbers in some payloads and numeric texts in others is read by `number_of`, which takes both.
         let mixed = Set(shape.leaves.filter { $0.kind == .numericText }.map(\.pointer))
         for leaf in shape.leaves where !leaf.pointer.split(separator: "/").contains("*") && !leaf.pointer.isEmpty {
-            guard !pointers.contains(leaf.pointer), let feature = LibraryFeature(leaf, isText: mixed.contains(leaf.pointer))
+            guard !pointers.contains(leaf.pointer),
+                let feature = LibraryFeature(leaf, isText: mixed.contains(leaf.pointer))
             else { continue }
             pointers.insert(leaf.pointer)
             found.append(feature)
@@ -102,10 +103,13 @@ struct LibraryFeature {
     }
 
     private static let sizes = [
-        "size", "length", "count", "num", "len", "rows", "columns", "pages", "items", "limit", "bytes", "pixels", "frames",
+        "size", "length", "count", "num", "len", "rows", "columns", "pages", "items", "limit", "bytes", "pixels",
+        "frames",
         "vertices", "nodes", "edges", "batch", "depth",
     ]
-    private static let labels = ["id", "time", "date", "timestamp", "port", "seed", "version", "year", "phone", "zip", "code"]
+    private static let labels = [
+        "id", "time", "date", "timestamp", "port", "seed", "version", "year", "phone", "zip", "code",
+    ]
 
     private static func role(_ word: String) -> Role {
         switch word {

@@ -71,9 +71,13 @@ public enum DraftPrompt {
     private static func platform(_ grant: SafetyBounds) -> [String] {
         var lines: [String] = []
         let most = grant.maximum == .max ? "no end" : "\(grant.maximum.rawValue) bytes"
-        lines.append("Limits that the platform can set: \(grant.minimum.rawValue) bytes to \(most), in steps of \(max(grant.tier.rawValue, 1)) bytes")
+        lines.append(
+            "Limits that the platform can set: \(grant.minimum.rawValue) bytes to \(most), in steps of \(max(grant.tier.rawValue, 1)) bytes"
+        )
         if grant.preset < .max {
-            lines.append("Declared limit of this function, under which its calls run today: \(grant.preset.rawValue) bytes")
+            lines.append(
+                "Declared limit of this function, under which its calls run today: \(grant.preset.rawValue) bytes"
+            )
         }
         return lines
     }

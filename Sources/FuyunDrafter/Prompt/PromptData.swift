@@ -39,8 +39,13 @@ struct PromptData {
         ]
         if let body = shape.bodyBytes { lines.append("Length of the request body: \(words(body)) bytes") }
         let rows = shape.leaves.prefix(PayloadShape.maximumLeaves).map { leaf in
-            var row = "\(String(quoted(leaf.pointer, limit: 200).dropFirst().dropLast()))  \(leaf.kind.words)"
-            if leaf.kind == .number || leaf.kind == .numericText { row += leaf.isInteger ? ", whole" : ", with a fraction" }
+            let place =
+                leaf.pointer.isEmpty
+                ? "(the body itself)" : String(quoted(leaf.pointer, limit: 200).dropFirst().dropLast())
+            var row = "\(place)  \(leaf.kind.words)"
+            if leaf.kind == .number || leaf.kind == .numericText {
+                row += leaf.isInteger ? ", whole" : ", with a fraction"
+            }
             if let range = leaf.range { row += ", size \(words(range))" }
             return row + (leaf.count < shape.payloads ? ", in \(leaf.count) of \(shape.payloads)" : "")
         }
@@ -82,7 +87,9 @@ struct PromptData {
             lines += fenced("formulas that were tried", Array(tried))
         }
         if !evidence.rows.isEmpty {
-            let header = (evidence.features.map(DraftPrompt.oneLine) + ["needed_bytes", "predicted_bytes"]).joined(separator: " | ")
+            let header = (evidence.features.map(DraftPrompt.oneLine) + ["needed_bytes", "predicted_bytes"]).joined(
+                separator: " | "
+            )
             let rows = evidence.rows.prefix(DraftPrompt.maximumRows).map { row in
                 let need = (row.isCensored ? "more than " : "") + "\(row.need.rawValue)"
                 let predicted = row.predicted.map { "\($0.rawValue)" } ?? "-"
@@ -114,7 +121,10 @@ struct PromptData {
         }
         for part in parts.parts {
             let cut = part.isCut ? " (the first \(part.text.utf8.count) of \(part.bytes) bytes)" : ""
-            lines += fenced("file \(part.path)\(cut)", [part.text.hasSuffix("\n") ? String(part.text.dropLast()) : part.text])
+            lines += fenced(
+                "file \(part.path)\(cut)",
+                [part.text.hasSuffix("\n") ? String(part.text.dropLast()) : part.text]
+            )
         }
         let left = parts.dropped.map { "\($0)  no room" } + bundle.omitted.map { "\($0.path)  \($0.reason)" }
         if !left.isEmpty {

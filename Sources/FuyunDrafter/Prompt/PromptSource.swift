@@ -52,7 +52,8 @@ struct PromptSource {
         "function main(", "module.exports", "func main(", "func Main(", "fn main(", "public static", "export default",
     ]
     private static let codeEndings: Set<String> = [
-        "py", "js", "mjs", "cjs", "ts", "go", "rs", "java", "kt", "swift", "rb", "php", "cs", "c", "cc", "cpp", "h", "hpp",
+        "py", "js", "mjs", "cjs", "ts", "go", "rs", "java", "kt", "swift", "rb", "php", "cs", "c", "cc", "cpp", "h",
+        "hpp",
         "scala", "lua", "pl", "r", "jl", "sh", "ex", "exs",
     ]
 

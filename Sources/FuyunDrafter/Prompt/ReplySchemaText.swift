@@ -13,7 +13,9 @@ enum ReplySchemaText {
                 (
                     "drivers",
                     array(
-                        object([("name", type("string")), ("place", type("string", "null")), ("effect", type("string"))])
+                        object([
+                            ("name", type("string")), ("place", type("string", "null")), ("effect", type("string")),
+                        ])
                     )
                 ),
                 ("outside_payload", array(type("string"))),

@@ -22,7 +22,12 @@ struct ReplyPolicies {
             guard let logic = skeleton.logic else { return DraftCandidate(skeleton, document: nil, diagnostics) }
             let document = document(skeleton, logic: logic, variables: variables)
             let compilation = PolicyCompiler.compile(document)
-            let places = ReplyPlaces(skeleton: skeleton, logic: logic, variablesPath: variablesPath, variables: variables)
+            let places = ReplyPlaces(
+                skeleton: skeleton,
+                logic: logic,
+                variablesPath: variablesPath,
+                variables: variables
+            )
             for diagnostic in compilation.diagnostics where !Self.leftToOthers.contains(diagnostic.code) {
                 let moved = places.moved(diagnostic)
                 // What is wrong with an input is wrong for all candidates, and said once.

@@ -56,7 +56,11 @@ struct SkeletonReader {
                     "there is no variable \(quoted(name)), expected \(oneOf(variableNames))"
                 )
             } else if categories[name] != nil {
-                collector.error(at: element.path, "unknown_variable", "\(quoted(name)) is a category, which cannot grow")
+                collector.error(
+                    at: element.path,
+                    "unknown_variable",
+                    "\(quoted(name)) is a category, which cannot grow"
+                )
             }
         }
         guard let family, let laws, let values = lawValues(select),
@@ -191,12 +195,15 @@ struct SkeletonReader {
             guard let knots = required(knots, "knots", of: element).flatMap({ readKnots($0) }) else { return nil }
             shape = .piecewiseLinear(knots: knots)
         } else {
-            guard let value = required(coefficient, "coefficient", of: element).flatMap({
-                readNumbers($0, law: law, name: name, isBase: false)
-            }) else { return nil }
+            guard
+                let value = required(coefficient, "coefficient", of: element).flatMap({
+                    readNumbers($0, law: law, name: name, isBase: false)
+                })
+            else { return nil }
             switch family {
             case .power:
-                guard let exponent = required(exponent, "exponent", of: element)?.number(in: 0...4, reporting: &collector)
+                guard
+                    let exponent = required(exponent, "exponent", of: element)?.number(in: 0...4, reporting: &collector)
                 else { return nil }
                 shape = .power(coefficient: value, exponent: exponent)
             case .exponential:

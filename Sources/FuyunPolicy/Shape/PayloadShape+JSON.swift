@@ -11,7 +11,7 @@ extension PayloadShape {
     /// The longest JSON text of a shape, in bytes; a little more than 64 leaves at the deepest place take.
     public static let maximumText = 64 << 10
 
-    /// The shape as a JSON value:
+    /// The shape as a JSON value.
     ///
     ///     {"payloads": 12, "body_bytes": [64, 256],
     ///      "leaves": [{"pointer": "/value/width", "kind": "number", "range": [256, 2048], "integer": true, "count": 12}]}

@@ -12,8 +12,8 @@ struct Candidate: Sendable {
     /// The fits that it is the average of: what the noise was taken for, the mean bound with it, and the share in the average.
     var parts: [(noise: Double, meanBound: Double, looMisses: Int, weight: Double)]
 
-    /// How steeply a wider fit's share falls: 1 % wider costs 18 % of it.
-    private static let steepness = 20.0
+    /// How steeply a wider fit's share falls: 1 % wider costs a third of it.
+    private static let steepness = 40.0
 
     /// Fits a form; nil when a sample has no number in it.
     ///
@@ -33,14 +33,14 @@ struct Candidate: Sendable {
         var fits = (form.terms.isEmpty ? [0] : noises).map { noise in
             let fit = RelativeFit(rows, noise: noise, prior: prior, passes: passes)
             let calibration = Calibration(fit, missLevel: settings.missLevel, headroom: headroom)
-            let law = FittedLaw([(fit, calibration.quantile, 1)], of: rows, headroom: headroom)
+            let law = FittedLaw([(fit, calibration, 1)], of: rows, headroom: headroom)
             return (fit: fit, calibration: calibration, mean: law.meanBound(rows), weight: 1.0)
         }
         let best = fits.reduce(Double.infinity) { min($0, $1.mean) }
         for place in fits.indices { fits[place].weight = Double.exp(-Self.steepness * (fits[place].mean / best - 1)) }
         let total = fits.reduce(0) { $0 + $1.weight }
         for place in fits.indices { fits[place].weight /= total }
-        var law = FittedLaw(fits.map { ($0.fit, $0.calibration.quantile, $0.weight) }, of: rows, headroom: headroom)
+        var law = FittedLaw(fits.map { ($0.fit, $0.calibration, $0.weight) }, of: rows, headroom: headroom)
         guard law.coefficients.allSatisfy(\.isFinite), law.scale.isFinite, law.offset.isFinite else { return nil }
         if settings.missLevel == 0 {
             // What the fits take a cut-short run to have needed is a guess, but one that the bound has to reach.

@@ -25,7 +25,8 @@ struct Chooser {
         library: () -> [Form]
     ) {
         let clean = samples.needs.cleanCount
-        let needed = hasTerms ? settings.minimumSamples : settings.minimumConstantSamples
+        let unknown = skeletons.map(\.unknownSlopes).min() ?? 0
+        let needed = hasTerms ? settings.minimumSamples + max(unknown - 1, 0) : settings.minimumConstantSamples
         guard clean >= needed else {
             obstacle = "\(clean) of \(needed) samples"
             return

@@ -16,6 +16,9 @@ struct Form: Sendable {
     /// Whether it was drafted for the function, not taken from the library.
     var isSkeleton: Bool
 
+    /// How many terms no draft has a slope for.
+    var unknownSlopes: Int { prior.dropFirst().count { $0 == nil } }
+
     /// The form without terms.
     static func constant(samples: Int) -> Form {
         Form(

@@ -4,6 +4,8 @@ import RealModule
 /// A law with numbers, in bytes and the features' own units: what a document holds of it.
 ///
 ///     bound(x) = (ŷ + √((scale·ŷ + offset)² + φᵀVφ)) × (1 + headroom),  ŷ = φᵀβ
+///
+/// The tight bound has a scale, an offset and a V of its own, none above those of the safe one, and no headroom.
 struct FittedLaw: Sendable {
     /// Three imagined samples of so much relative noise say that the slopes of a few samples which agree by chance are not
     /// known as well as they seem.
@@ -17,30 +19,44 @@ struct FittedLaw: Sendable {
     var offset: Double
     /// V, in square bytes.
     var uncertainty: SymmetricMatrix
+    /// The tight margin's share of the prediction.
+    var tightScale: Double
+    /// The tight margin's bytes.
+    var tightOffset: Double
+    /// V of the tight bound, in square bytes.
+    var tightUncertainty: SymmetricMatrix
     /// What is added to the bound.
     var headroom: Double
 
     /// Averages fits of the same columns that differ in what they take the noise for.
     ///
     /// Weights and quantiles belong to the fits; predictions and margins average, and so does V.
-    init(_ fits: [(fit: RelativeFit, quantile: Double, weight: Double)], of rows: Rows, headroom: Double) {
+    init(_ fits: [(fit: RelativeFit, calibration: Calibration, weight: Double)], of rows: Rows, headroom: Double) {
         let unit = rows.needs.unit
         let imagined = 3 * Self.imaginedNoise * Self.imaginedNoise / Double(rows.count + 3)
         coefficients = Array(repeating: 0, count: rows.width)
         uncertainty = SymmetricMatrix(size: rows.width)
+        tightUncertainty = SymmetricMatrix(size: rows.width)
         (scale, offset) = (0, 0)
+        (tightScale, tightOffset) = (0, 0)
         self.headroom = headroom
-        for (fit, quantile, weight) in fits {
+        for (fit, calibration, weight) in fits {
+            let (quantile, tight) = (calibration.quantile, calibration.tightQuantile)
             for column in 0..<rows.width {
                 coefficients[column] += weight * fit.coefficients[column] * unit / rows.columnUnits[column]
                 for other in 0...column {
-                    uncertainty[column, other] +=
-                        weight * (quantile * quantile + imagined) * fit.inverse[column, other] * unit * unit
+                    let variance =
+                        weight * fit.inverse[column, other] * unit * unit
                         / (rows.columnUnits[column] * rows.columnUnits[other])
+                    uncertainty[column, other] += (quantile * quantile + imagined) * variance
+                    tightUncertainty[column, other] += tight * tight * variance
                 }
             }
-            scale += weight * quantile / (1 + fit.noise)
-            offset += weight * quantile * fit.noise * fit.median / (1 + fit.noise) * unit
+            let (share, bytes) = (weight / (1 + fit.noise), fit.noise * fit.median * unit)
+            scale += quantile * share
+            offset += quantile * share * bytes
+            tightScale += tight * share
+            tightOffset += tight * share * bytes
         }
     }
 
@@ -90,15 +106,24 @@ struct FittedLaw: Sendable {
     /// The calibration for a document whose headroom is `common`; what this law's headroom is above that goes into the margin.
     func calibration(under common: Double) -> PolicyCalibration {
         let factor = (1 + headroom) / (1 + common)
-        var variance = uncertainty
-        for row in 0..<variance.size {
-            for column in 0...row { variance[row, column] *= factor * factor }
-        }
+        return Self.calibration(
+            scale: scale * factor + (factor - 1),
+            offset: offset * factor,
+            uncertainty.multiplied(by: factor * factor)
+        )
+    }
+
+    /// The calibration of the tight bound, for a headroom of none.
+    var tightCalibration: PolicyCalibration {
+        Self.calibration(scale: tightScale, offset: tightOffset, tightUncertainty)
+    }
+
+    private static func calibration(scale: Double, offset: Double, _ variance: SymmetricMatrix) -> PolicyCalibration {
         let triangle = variance.whitening().rows.map { $0.map(Decimal.nearest) }
         let hasLeverage = triangle.contains { row in row.contains { $0 != 0 } }
         return PolicyCalibration(
-            offsetBytes: Int(min((offset * factor).rounded(.up), 0x1p53)),
-            scale: min(Decimal.up(scale * factor + (factor - 1)), 100),
+            offsetBytes: Int(min(offset.rounded(.up), 0x1p53)),
+            scale: min(Decimal.up(scale), 100),
             leverage: hasLeverage ? triangle : []
         )
     }

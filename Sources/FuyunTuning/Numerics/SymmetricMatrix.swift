@@ -19,6 +19,13 @@ struct SymmetricMatrix: Sendable {
         }
     }
 
+    /// The matrix with every entry multiplied.
+    func multiplied(by factor: Double) -> SymmetricMatrix {
+        var matrix = self
+        for place in entries.indices { matrix.entries[place] *= factor }
+        return matrix
+    }
+
     /// The Cholesky factor L of M = L Lᵀ, a pivot that is nothing next to its diagonal counting as a column of zeros:
     /// so a semidefinite matrix, as that of a law whose coefficient was set to zero, has one as well.
     func cholesky() -> LowerTriangle {

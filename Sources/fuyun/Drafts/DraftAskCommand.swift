@@ -159,24 +159,24 @@ struct DraftShowCommand: ConsoleCommand {
     }
 
     func run(on console: Console) async throws -> Outcome {
-        let (draft, statuses) = try await coordinator.required().use(about: name) {
-            client async throws(CoordinatorError) in
-            var id = draft
-            if id == nil { id = try await client.answer(to: .drafts(of: name, limit: 1)).elements.first?.id }
-            guard let id else {
+        let (shown, statuses) = try await coordinator.required().use(about: name) {
+            client async throws(CoordinatorError) -> (CoordinatorAPI.Draft, [Int: PolicyStatus]) in
+            var wanted = draft
+            if wanted == nil { wanted = try await client.answer(to: .drafts(of: name, limit: 1)).elements.first?.id }
+            guard let id = wanted else {
                 throw CoordinatorError(
                     .refused,
                     "\(name) has no drafts",
                     advice: "fuyun draft \(name) --source PATH makes one"
                 )
             }
-            let draft = try await client.answer(to: .draft(of: name, id: id))
-            return (draft, try await DraftAskCommand.statuses(of: draft, client))
+            let found = try await client.answer(to: .draft(of: name, id: id))
+            return (found, try await DraftAskCommand.statuses(of: found, client))
         }
         if answer.json {
-            console.document(draft)
+            console.document(shown)
         } else {
-            DraftView.show(draft, statuses, on: console)
+            DraftView.show(shown, statuses, on: console)
         }
         return .good
     }

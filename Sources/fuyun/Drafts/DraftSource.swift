@@ -23,7 +23,7 @@ struct DraftSource: ParsableArguments {
     var payload: [String] = []
 
     func validate() throws {
-        guard payload.count { $0 == "-" } <= 1 else {
+        guard payload.count(where: { $0 == "-" }) <= 1 else {
             throw ValidationError("standard input (-) can be read only once")
         }
     }

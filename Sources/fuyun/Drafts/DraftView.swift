@@ -38,8 +38,8 @@ enum DraftView {
     /// Shows drafts, newest first.
     static func table(_ drafts: [CoordinatorAPI.Draft]) -> Table {
         var table = Table(columns: [
-            .figure("DRAFT"), .name("STATE"), .figure("AGE"), .name("ASKED BY", leaveOut: 3), .name("MODEL", leaveOut: 1),
-            .figure("TOKENS", leaveOut: 2), .name("VERSIONS"), .words("SUMMARY", minimum: 20),
+            .figure("DRAFT"), .name("STATE"), .figure("AGE"), .name("ASKED BY", leaveOut: 3),
+            .name("MODEL", leaveOut: 1), .figure("TOKENS", leaveOut: 2), .name("VERSIONS"), .words("SUMMARY", minimum: 20),
         ])
         for draft in drafts {
             let tokens = draft.promptTokens + draft.completionTokens

@@ -72,7 +72,7 @@ struct DraftAPITests {
                 ("/v1/functions/f/drafts", "{", 400), ("/v1/functions/f/drafts", "[]", 400),
                 ("/v1/functions/f/drafts", #"{"more":1}"#, 400), ("/v1/functions/f/drafts?wait=61", nil, 400),
                 ("/v1/functions/f/drafts?dry_run=perhaps", nil, 400), ("/v1/functions/g/drafts", nil, 404),
-                ("/v1/functions/f/drafts", String(repeating: " ", count: 4 << 20 + 1), 413),
+                ("/v1/functions/f/drafts", String(repeating: " ", count: 1 << 20 + 1), 413),
             ] as [(String, String?, Int)] {
                 let answer = try await rig.send(.post, target, body)
                 #expect(answer.status == status, "\(target) \(body?.prefix(80) ?? ""): \(answer.body.prefix(200))")

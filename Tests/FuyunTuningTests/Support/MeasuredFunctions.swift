@@ -9,6 +9,8 @@ struct MeasuredFunction: Sendable {
     var name: String
     /// The draft: a formula with a first guess of its numbers.
     var draft: PolicyDocument
+    /// A second formula over the same inputs, where whoever reads the libraries' source as well would write one.
+    var second: PolicyDocument?
     /// The features of each run, and its need: the peak of anonymous memory and 2 % for what the kernel holds.
     var runs: [(features: [String: Sample.Value], need: Bytes)]
 
@@ -71,6 +73,22 @@ struct MeasuredFunction: Sendable {
         "uploader/upload": Draft(base: 10e6, terms: [("object", "object_bytes", 1)]),
     ]
 
+    private static let seconds: [String: Draft] = [
+        // Pillow has libjpeg decode at 1/2, 1/4 or 1/8 of the size, as long as twice the thumbnail's side remains.
+        "thumbnailer/jpeg": Draft(
+            base: 10e6,
+            terms: [
+                ("object", "input_bytes", 1),
+                ("pixels", "width * height * 3 / 4 ^ min(3, max(0, floor(log(min(width, height) / 400) / log(2))))", 1),
+            ]
+        ),
+        // random.sample(range(1000000), n) makes a list of the million once a set of n, sized in powers of four, were larger.
+        "dynamic-html/render": Draft(
+            base: 11e6,
+            terms: [("items", "random_len", 100), ("pool", "min(max(random_len - 87381, 0), 1)", 36e6)]
+        ),
+    ]
+
     /// Reads the functions; `path` is that of `functions.txt`.
     static func read(_ path: String) -> [MeasuredFunction] {
         guard let file = fopen(path, "r") else { return [] }
@@ -88,8 +106,14 @@ struct MeasuredFunction: Sendable {
             }
             let name = String(words[0])
             if !functions.contains(where: { $0.name == name }) {
+                let variables = features.map(\.0)
                 functions.append(
-                    MeasuredFunction(name: name, draft: document(name, variables: features.map(\.0)), runs: [])
+                    MeasuredFunction(
+                        name: name,
+                        draft: document(name, drafts[name] ?? Draft(base: 10e6, terms: []), variables),
+                        second: seconds[name].map { document(name, $0, variables) },
+                        runs: []
+                    )
                 )
             }
             let place = functions.firstIndex { $0.name == name } ?? 0
@@ -101,9 +125,8 @@ struct MeasuredFunction: Sendable {
         return functions
     }
 
-    private static func document(_ name: String, variables: [String]) -> PolicyDocument {
-        let draft = drafts[name] ?? Draft(base: 10e6, terms: [])
-        return PolicyDocument(
+    private static func document(_ name: String, _ draft: Draft, _ variables: [String]) -> PolicyDocument {
+        PolicyDocument(
             metadata: PolicyMetadata(policyID: name, version: 1, status: .shadow, origin: PolicyOrigin(kind: "human")),
             inputs: PolicyInputs(
                 source: .payload,

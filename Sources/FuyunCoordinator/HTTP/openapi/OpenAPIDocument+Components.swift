@@ -90,9 +90,9 @@ extension OpenAPIDocument {
 
     private static let draftSchemas = """
         "draftID": {"type": "integer", "format": "int64", "minimum": 1, "maximum": 9223372036854775807},
-        "draftRequest": {"type": "object", "description": "What a draft is made of; docs/drafter.md has it whole.", "required": ["source"], "properties": {
-          "runtime": {"type": ["string", "null"]}, "payload": {"type": ["object", "null"]},
-          "source": {"type": "object"}}},
+        "draftRequest": {"type": "object", "description": "What a draft is made of; docs/drafter.md has it whole.", "required": ["schema", "source"], "properties": {
+          "schema": {"const": "fuyun.draft-request/v1"}, "runtime": {"type": "string", "minLength": 1, "maxLength": 128},
+          "payload": {"$ref": "#/components/schemas/payloadShape"}, "source": {"type": "object"}}},
         "draft": {"type": "object", "required": ["id", "function", "state", "cause", "dry_run", "created_ms", "ended_ms", "summary", "versions", "model", "prompt_digest", "calls", "prompt_tokens", "completion_tokens", "cost", "draft"], "properties": {
           "id": {"$ref": "#/components/schemas/draftID"}, "function": {"$ref": "#/components/schemas/functionName"},
           "state": {"enum": ["open", "done", "failed"]}, "cause": {"enum": ["operator", "second_thoughts"]}, "dry_run": {"type": "boolean"},

@@ -1,6 +1,0 @@
-import FuyunDrafter
-import Testing
-
-@Suite struct FaceTests {
-    @Test func promptHasAVersion() { #expect(DraftPrompt.version > 0) }
-}
