@@ -31,7 +31,7 @@ import Testing
         learn(&strategy, [(1, 100), (1, 300), (1, 200)])
         #expect(strategy.limit(for: row) == Bytes(330))
         strategy.learn(.killed(row, limit: Bytes(330)))
-        #expect(strategy.limit(for: row) == Bytes(363))
+        #expect(strategy.limit(for: row) == Bytes(330).scaled(by: 1.1))
     }
 
     @Test func percentileBetweenNeighbours() {
@@ -76,10 +76,11 @@ import Testing
         #expect(strategy.limit(for: row) == nil)
         for need in 1...49 as ClosedRange<UInt64> { strategy.learn(finished(1, need * 1000)) }
         #expect(strategy.limit(for: row) == Bytes(roundingUp: 49_000 * 1.125))
-        // The 98th percentile lets one in fifty go, once the last hour has gone as well.
+        // The 98th percentile lets one in fifty go. Of 250 calls, the highest recommendation of the last 60 is that of call 191,
+        // of which three go and the fourth largest stays.
         strategy.learn(finished(1, 900_000))
         for _ in 0..<200 { strategy.learn(finished(1, 1000)) }
-        #expect(strategy.limit(for: row) == Bytes(roundingUp: 49_000 * 1.125))
+        #expect(strategy.limit(for: row) == Bytes(roundingUp: 47_000 * 1.125))
     }
 
     /// The formula of the paper, over all candidates, without any order or sums.
@@ -115,7 +116,10 @@ import Testing
 
     /// Least squares over all rows and the deviation over all errors, each time from the beginning.
     @Test func wittRegression() throws {
-        let rows = (1...25).map { (Double($0), UInt64(1000 + 50 * $0 + ($0 * 37) % 41)) }
+        let rows: [(Double, UInt64)] = (1...25).map { step in
+            let need: Int = 1000 + 50 * step + step * 37 % 41
+            return (Double(step), UInt64(need))
+        }
         func line(_ rows: ArraySlice<(Double, UInt64)>, _ x: Double) -> Double {
             let count = Double(rows.count)
             let meanX = rows.reduce(0.0) { $0 + $1.0 } / count
@@ -278,7 +282,7 @@ import Testing
             let outcome: RunOutcome =
                 step % 11 == 10
                 ? .killed(features, limit: .mebibytes(64))
-                : .finished(features, need: Bytes(UInt64(1000 * (step % 4))), limit: .gibibytes(1))
+                : .finished(features, need: Bytes(UInt64(1000 * (step % 4) + 1)), limit: .gibibytes(1))
             strategy.learn(outcome)
             twin.learn(outcome)
         }
