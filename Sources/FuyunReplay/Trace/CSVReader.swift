@@ -66,7 +66,7 @@ struct CSVReader: ~Copyable {
             case UInt8(ascii: ","): continue
             case UInt8(ascii: "\r"):
                 guard try input.next() == UInt8(ascii: "\n") else {
-                    throw error("a carriage return stands alone; lines end with CR LF or LF")
+                    throw error("a carriage return stands alone; lines end with CR LF or LF", field: ends.count)
                 }
                 nextLine += 1
                 return
@@ -74,7 +74,11 @@ struct CSVReader: ~Copyable {
                 nextLine += 1
                 return
             case nil: return
-            default: throw error("there is text after the closing quote; a quote inside a field is written twice")
+            default:
+                throw error(
+                    "there is text after the closing quote; a quote inside a field is written twice",
+                    field: ends.count
+                )
             }
         }
     }
@@ -111,7 +115,8 @@ struct CSVReader: ~Copyable {
         bytes.append(byte)
     }
 
-    private func error(_ problem: String) -> TraceError {
-        TraceError(path: input.path, line: line, column: ends.count + 1, problem)
+    /// An error in a field, from 1; nil: in the one that is being read.
+    private func error(_ problem: String, field: Int? = nil) -> TraceError {
+        TraceError(path: input.path, line: line, column: field ?? ends.count + 1, problem)
     }
 }

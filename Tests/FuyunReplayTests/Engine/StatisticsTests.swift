@@ -52,18 +52,18 @@ import Testing
         #expect(Statistics.percentile(share, of: []) == nil)
     }
 
-    /// 100 is asked for each time, and 50, 100, 150 and 200 are needed: to fail once in four takes a factor of 1.5.
+    /// 100 kB are asked for each time, and 50, 100, 150 and 200 are needed: to fail once in four takes a factor of 1.5.
     @Test func matchedFailures() throws {
-        let group = [50.0, 100, 150, 200].map { Prediction(raw: 100, need: $0) }
+        let group = [50.0, 100, 150, 200].map { Prediction(raw: 100_000, need: $0 * 1_000) }
         let matched = try #require(
-            MatchedFailure.find([group], target: 0.25, tier: .zero, maximum: Bytes(100_000))
+            MatchedFailure.find([group], target: 0.25, tier: .zero, maximum: Bytes(1_000_000))
         )
         #expect(isNear(matched.factor, 1.5, 0.001))
         #expect(matched.failureShare == 0.25)
         // 150 given three times, 300 needed.
         #expect(isNear(matched.waste, 1 - 300.0 / 450, 0.001))
         #expect(MatchedFailure.find([], target: 0.1, tier: .zero, maximum: Bytes(1)) == nil)
-        #expect(MatchedFailure.find([group], target: 0, tier: .zero, maximum: Bytes(120)) == nil)
+        #expect(MatchedFailure.find([group], target: 0, tier: .zero, maximum: Bytes(120_000)) == nil)
     }
 
     @Test func ordersAreTheSameEverywhere() {

@@ -110,7 +110,7 @@ import Testing
 
     private func observation(_ function: String, _ began: Int, _ more: String, width: Int = 7) -> String {
         """
-        {"schema":"fuyun.observation/v1","id":"1-\(began)","function":"\(function)","began_ms":\(began),"duration_ms":250,\
+        {"schema":"fuyun.observation/v1","id":"6650f1a2-\(began)","function":"\(function)","began_ms":\(began),"duration_ms":250,\
         "features":{"width":\(width),"op":"gif"},"ceiling_bytes":1073741824,\(more)}
         """
     }
