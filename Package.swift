@@ -203,7 +203,8 @@ let package = Package(
             name: "FuyunCoordinatorTests",
             dependencies: [
                 "FuyunCoordinator", "FuyunDrafter", "FuyunPolicy", "FuyunProtocol", "FuyunStore", "FuyunTestSupport",
-                "FuyunTuning", "MemoryUnits", "ModelClient", "PrometheusMetrics", "Settings", httpTypes, hummingbirdTesting, lifecycle, logging,
+                "FuyunTuning", "MemoryUnits", "ModelClient", "PrometheusMetrics", "Settings", httpTypes,
+                hummingbirdTesting, lifecycle, logging,
                 nioCore,
                 nioPosix, nioSSL, systemPackage,
             ]

@@ -39,7 +39,8 @@ enum DraftView {
     static func table(_ drafts: [CoordinatorAPI.Draft]) -> Table {
         var table = Table(columns: [
             .figure("DRAFT"), .name("STATE"), .figure("AGE"), .name("ASKED BY", leaveOut: 3),
-            .name("MODEL", leaveOut: 1), .figure("TOKENS", leaveOut: 2), .name("VERSIONS"), .words("SUMMARY", minimum: 20),
+            .name("MODEL", leaveOut: 1), .figure("TOKENS", leaveOut: 2), .name("VERSIONS"),
+            .words("SUMMARY", minimum: 20),
         ])
         for draft in drafts {
             let tokens = draft.promptTokens + draft.completionTokens
