@@ -126,7 +126,7 @@ class ThirdParty(DraftTest):
             ("broken", ["drafter.retries=1"], KEY, ["500", "asked 2 times"]),
             ("slow", ["drafter.timeout_seconds=1"], KEY, ["within 1 s"]),
             ("no-such-model", [], KEY, ["Invalid model name"]),
-            ("plain", [], None, ["name a file with a key"]),
+            ("plain", [], "sk-wrong-0123456789", ["refuses the request"]),
         ]:
             with self.subTest(model=model, key=key), DraftingServer(self.proxy.url, model, *settings, key=key) as server:
                 begin = time.monotonic()
