@@ -32,7 +32,7 @@ extension Engine {
     /// A counter of `memory.events` moved.
     func countersMoved(_ container: ManagedContainer) {
         // Before anything else: the function is slowed down until its limit is raised.
-        if container.ledger.isArmed { rescue.look(at: container) }
+        if container.ledger.isArmed, !rescue.touched(container) { return }
         guard !container.ledger.isIdle, let reading = try? meter.counters(container) else { return }
         container.ledger.sampled(reading)
     }

@@ -38,6 +38,8 @@ final class ManagedContainer {
     var isGone = false
     /// Calls that have not ended, those that the ledger does not follow included.
     var openCalls = 0
+    /// Until when touches of its tripwire are not looked at, as they were for nothing, and how long that was.
+    var quiet: (until: MonotonicTime, length: Duration)?
     /// Whether it is noted down that `memory.high` may hold a tripwire.
     var hasTripwireMark = false
     /// What was said about it already, so that a container cannot fill the log.

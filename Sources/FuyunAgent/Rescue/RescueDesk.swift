@@ -19,6 +19,11 @@ final class RescueDesk {
         .milliseconds(2), .milliseconds(4), .milliseconds(8), .milliseconds(16), .milliseconds(32),
     ]
 
+    /// For how long touches are not looked at after one that was for nothing; doubles up to `longestQuiet`.
+    static let quiet: Duration = .milliseconds(5)
+    /// Where that doubling ends.
+    static let longestQuiet: Duration = .milliseconds(40)
+
     /// How often those who wait are looked at.
     static let tick: Duration = .milliseconds(50)
 
@@ -62,8 +67,19 @@ final class RescueDesk {
         if book.waitingCount > 0 { settle(at: Clocks.monotonic()) }
     }
 
-    /// The kernel says that a counter of an armed container moved.
-    func look(at container: ManagedContainer) {
+    /// The kernel says that a counter of an armed container moved; it says so a hundred times a second of each that is slowed
+    /// down, so that those who wait, or touch their tripwire with page cache only, are not looked at every time.
+    ///
+    /// - Returns: Whether it was looked at.
+    func touched(_ container: ManagedContainer) -> Bool {
+        if book.isWaiting(container.id) { return false }
+        if let quiet = container.quiet, Clocks.monotonic() < quiet.until { return false }
+        look(at: container)
+        return true
+    }
+
+    /// Looks at an armed container.
+    private func look(at container: ManagedContainer) {
         guard let reading = try? engine.meter.tripwire(container) else { return }
         look(at: container, reading)
     }
@@ -73,7 +89,13 @@ final class RescueDesk {
         let time = Clocks.monotonic()
         let (need, actions) = container.ledger.tripped(reading, at: time)
         if !actions.isEmpty { _ = engine.perform(actions, on: container, at: time) }
-        if let need { ask(for: container, need, at: time) }
+        if let need {
+            container.quiet = nil
+            ask(for: container, need, at: time)
+        } else {
+            let length = min((container.quiet?.length ?? Self.quiet / 2) * 2, Self.longestQuiet)
+            container.quiet = (time.advanced(by: length), length)
+        }
         container.ledger.sampled(reading)
     }
 
@@ -219,6 +241,7 @@ final class RescueDesk {
 
     /// The last call of a container ended, or the container is gone: what it had is free for others.
     func ended(_ container: ManagedContainer) {
+        container.quiet = nil
         guard cases[container.id] != nil else { return }
         forget(container.id)
         engine.metrics.rescue.granted.set(Double(book.granted.rawValue))

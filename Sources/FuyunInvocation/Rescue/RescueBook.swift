@@ -123,6 +123,9 @@ public struct RescueBook: Sendable {
     /// How many wait.
     public var waitingCount: Int { entries.values.lazy.filter { $0.waitingSince != nil }.count }
 
+    /// Whether a container waits.
+    public func isWaiting(_ container: CgroupID) -> Bool { entries[container]?.waitingSince != nil }
+
     /// What all rescues in flight have above what their calls began with.
     public var granted: Bytes { entries.values.reduce(.zero) { $0 + ($1.request.limit - $1.request.granted) } }
 
