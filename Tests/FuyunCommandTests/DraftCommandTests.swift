@@ -58,7 +58,7 @@ struct DraftCommandTests {
         #expect(
             run.output == """
                 guest/f  what the coordinator at \(url) gets:
-                  source   1 file, 92 bytes: video.py
+                  source   1 file, 84 B: video.py
                   secrets  none found
                   payload  the shape of 1 example: names, types and powers of two of 3 places
 

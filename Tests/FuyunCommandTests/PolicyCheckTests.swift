@@ -17,7 +17,7 @@ struct PolicyCheckTests {
                 bad.json:2:53: error: $.metadata.status: found "actve", expected one of "draft", "shadow", "canary", "active", \
                 "retired"; did you mean "active"? [bad_value]
                 bad.json:5:31: error: $.safety.colour: the key "colour" is unknown here, expected one of "headroom", "bounds", \
-                "tier_bytes", "calibration", "canary_share" [unknown_key]
+                "tier_bytes", "calibration", "rescue", "canary_share" [unknown_key]
                 2 documents, 1 bad, 3 errors, 0 warnings
 
                 """

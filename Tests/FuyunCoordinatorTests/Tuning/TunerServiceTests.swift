@@ -108,11 +108,11 @@ import Testing
         try await withStore { store in
             let cluster = Cluster(store: store)
             try await cluster.draft(1.0 / 3)
-            for _ in 0..<3 { try await cluster.call(looking: false) }
+            for _ in 0..<2 { try await cluster.call(looking: false) }
             let early = try await cluster.tuner.tune(Cluster.function, dryRun: true)
             #expect(early.decision == "not_enough")
             #expect(early.proposal == nil)
-            for _ in 0..<5 { try await cluster.call(looking: false) }
+            for _ in 0..<6 { try await cluster.call(looking: false) }
             let before = try await cluster.statuses()
             let report = try await cluster.tuner.tune(Cluster.function, dryRun: true)
             #expect(report.decision == "publish")
