@@ -216,7 +216,9 @@ extension SecretScanner {
         let isSecret = SecretName.isSecret(name)
         let isOption = name.starts(with: "--".utf8)
         copy(stop - start)
-        guard isSecret || form == .environment && isLineStart else { return true }
+        // Behind `export` comes the name, not a value.
+        let isVariable = form == .environment && isLineStart && !name.elementsEqual("export".utf8)
+        guard isSecret || isVariable else { return true }
         guard let value = assignment(from: stop) else { return true }
         let kind = isSecret ? "assignment" : "environment"
         if bytes[value].isQuote {
