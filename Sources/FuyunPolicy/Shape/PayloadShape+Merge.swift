@@ -2,7 +2,7 @@ extension PayloadShape {
     /// The most differently named members of one object that are told apart; beyond, all are `*`.
     public static let maximumSiblings = 24
     /// The most payloads that are counted.
-    static let maximumCount = 1 << 53
+    static let maximumCount = (1 << 53) - 1
 
     /// Takes in what was seen of other payloads; the order makes no difference.
     ///

@@ -105,11 +105,11 @@ extension OpenAPIDocument {
         "shape": {"type": "object", "required": ["function", "changed_ms", "shape"], "properties": {
           "function": {"$ref": "#/components/schemas/functionName"}, "changed_ms": {"$ref": "#/components/schemas/momentOrNone"}, "shape": {"oneOf": [{"$ref": "#/components/schemas/payloadShape"}, {"type": "null"}]}}},
         "payloadShape": {"type": "object", "required": ["payloads", "leaves"], "additionalProperties": false, "properties": {
-          "payloads": {"type": "integer", "minimum": 0, "maximum": 9007199254740992},
+          "payloads": {"type": "integer", "minimum": 0, "maximum": 9007199254740991},
           "body_bytes": {"$ref": "#/components/schemas/magnitudes"},
           "leaves": {"type": "array", "maxItems": 64, "items": {"type": "object", "required": ["pointer", "kind", "count"], "properties": {
             "pointer": {"type": "string"}, "kind": {"enum": ["number", "numeric_text", "text", "array", "object", "boolean", "null"]},
-            "range": {"$ref": "#/components/schemas/magnitudes"}, "integer": {"type": "boolean"}, "count": {"type": "integer", "minimum": 0}}}}}},
+            "range": {"$ref": "#/components/schemas/magnitudes"}, "integer": {"type": "boolean"}, "count": {"type": "integer", "minimum": 0, "maximum": 9007199254740991}}}}}},
         "magnitudes": {"type": "array", "description": "The least and greatest, each moved outward to a power of two.", "minItems": 2, "maxItems": 2, "items": {"type": "number"}},
         "shapes": {"type": "object", "required": ["schema", "functions"], "additionalProperties": false, "properties": {
           "schema": {"const": "fuyun.shapes/v1"}, "functions": {"type": "array", "maxItems": 1000, "items": {"type": "object", "required": ["function", "shape"], "additionalProperties": false, "properties": {
