@@ -105,7 +105,7 @@ let package = Package(
                 "Cgroup", "CLinux", "CoordinatorClient", "FuyunInvocation", "FuyunPolicy", "FuyunProtocol",
                 "MemoryUnits",
                 "PrometheusMetrics", "Settings", "Systemd",
-                configuration, lifecycle, logging, metrics, nioCore, nioHTTP1, nioPosix, systemPackage,
+                configuration, lifecycle, logging, metrics, nioCore, nioPosix, systemPackage,
             ]
         ),
         .target(
