@@ -46,7 +46,7 @@ import Testing
             waste += try #require(report.waste) / 40
         }
         #expect(calls == 40 * 30)
-        #expect(Double(failures) / Double(calls) < (rescue ? 0.06 : 0.004))
+        #expect(Double(failures) / Double(calls) < (rescue ? 0.06 : 0.006))
         #expect(waste < (rescue ? 0.08 : 0.16), "\(waste)")
     }
 

@@ -58,7 +58,7 @@ import Testing
                     let product = zip(row, columns).reduce(0.0) { $0 + $1.0 * $1.1 }
                     return sum + product * product
                 }
-                #expect(agree(found, expected * (1 + imagined), to: 1e-4))
+                #expect(agree(found, FittedLaw.varianceShare.safe * expected * (1 + imagined), to: 1e-4))
             }
         }
     }
@@ -91,17 +91,27 @@ import Testing
 
     @Test(
         arguments: [
-            ([1.0], 0.0, 1.0), ([-3, -2, -2], 0, 0), ([0, 0, 1], 0, 1 + (0.35 + 2.5 / 3)),
-            ([-1, 0, 1, 2], 0, 2 + (0.35 + 2.5 / 4) * 1.5),
+            // One residual has no tail; of two the lower one begins it, of four the upper two go on from the second.
+            ([1.0], 0.0, 1.0), ([-2.2, -2, -2], 0, 0), ([0, 1], 0, 1 + 3.729701), ([-1, 0, 1, 3], 0, 3 + 3.218876 * 2),
             // k = ⌈10 × 0.8⌉ = 8 of nine.
-            ([1, 2, 3, 4, 5, 6, 7, 8, 9], 0.2, 8 + (0.35 + 2.5 / 9) * 3),
+            ([1, 2, 3, 4, 5, 6, 7, 8, 9], 0.2, 8),
+            // As wide, and ending sharply: hardly anything comes on top.
+            ([0, 0.98, 0.99, 1], 0, 1 + 3.218876 * 0.015),
+            // From 102 samples on no more than a fifth of β: of 200, the upper 90 lie 45.5 above the one before, on average.
+            (Array(stride(from: 1, through: 200, by: 1)), 0, 200 + 0.2 * 45.5),
         ] as [([Double], Double, Double)]
     )
-    func stretchedQuantile(_ sorted: [Double], _ level: Double, _ expected: Double) {
-        #expect(agree(Calibration.stretched(sorted, missLevel: level), expected, to: 1e-12))
+    func tail(_ sorted: [Double], _ level: Double, _ expected: Double) {
+        #expect(agree(Calibration.tail(sorted, missLevel: level), expected, to: 1e-6))
     }
 
-    @Test(arguments: [(3.0, 4.5407), (4, 3.7469), (10, 2.7638), (30, 2.4573), (1000, 2.3301)])
+    /// 0.5·φ(z) = σ; below φ(1.9) and above φ(0.8) the ends of the range.
+    @Test(arguments: [(0.1, 1.17516), (0.05, 1.66352), (0.001, 1.9), (0.3, 0.8), (0, 0)])
+    func tight(_ deviation: Double, _ deviations: Double) {
+        #expect(agree(Calibration.tight(deviation), deviations * deviation, to: 1e-4))
+    }
+
+    @Test(arguments: [(3.0, 3.8960), (4, 3.2976), (10, 2.5275), (30, 2.2783), (1000, 2.1732)])
     func student(_ degrees: Double, _ expected: Double) {
         #expect(agree(Calibration.student(degrees), expected, to: degrees < 4 ? 0.03 : 0.01))
     }

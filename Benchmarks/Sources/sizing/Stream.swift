@@ -36,7 +36,7 @@ struct Tally {
         if limit < need {
             misses += 1
             if rescue {
-                while limit < need { limit *= 1.25 }
+                while limit < need { limit *= 1.12 }
             } else {
                 var next = max(1.1 * largest, 1.3 * limit)
                 wasted += limit * seconds

@@ -52,6 +52,6 @@ extension AgentConfiguration {
             3_000,
             "longest time without room after which the last in the order is left to its own limit"
         ),
-        .whole("rescue.growth_percent", 5...100, 25, "least raise, as a share of the limit"),
+        .whole("rescue.growth_percent", 5...100, 12, "least raise, as a share of the limit"),
     ]
 }

@@ -35,7 +35,7 @@ public struct RescueSettings: Hashable, Sendable {
         marginDivisor: UInt64 = 8,
         minimumMargin: Bytes = .mebibytes(16),
         maximumMargin: Bytes = .mebibytes(256),
-        growth: Double = 1.25,
+        growth: Double = 1.12,
         greatestGrowth: Double = 2,
         horizon: Duration = .milliseconds(20),
         minimumStep: Bytes = .mebibytes(4),

@@ -4,24 +4,31 @@ import RealModule
 ///
 /// The margin is q·s(x), and q lies between two answers to the same question:
 ///
-///     q = (1 − a)·stretched + a·t σ,   a = 8 / (n + 8)
+///     q = (1 − a)·tail + a·t σ,   a = 11 / (n + 11)
 ///
-/// *Stretched* is the largest leave-one-out residual (or that of the miss level), and beyond it a share of its distance from the
-/// median one. The chance that the next of n + 1 exchangeable residuals is the largest is 1/(n+1), so the largest of a few is no
-/// bound; the stretch follows the law's own spread, where a fixed headroom would punish a precise law and not help a loose one.
-/// *t* is the 99 % quantile of Student's distribution: three residuals hardly have a largest, but their deviation, taken
-/// together with what is known of functions in general, says something. The more samples, the less it counts, for real noise has
-/// longer tails than the normal distribution.
+/// *Tail* goes on from the largest leave-one-out residual as far as the largest ones go on from each other. The chance that the
+/// next of n + 1 exchangeable residuals is the largest is 1/(n+1), so the largest of a few is no bound; how far beyond it the
+/// next largest lies is told by the mean excess β of the upper residuals, which for an exponential tail is its scale (Breiman, Stone and
+/// Kooperberg 1990). Where the residuals end sharply β is small, however wide they are. *t* is a quantile of Student's distribution:
+/// three residuals hardly have a largest, but their deviation, taken together with what is known of functions in general, says
+/// something. The more samples, the less it counts, for real noise has longer tails than the normal distribution.
 struct Calibration: Sendable {
-    /// The share of the spread that is added, and what is added for n samples over n.
-    static let stretch = (always: 0.35, perSample: 2.5)
+    /// The share of the calls that the tail's end is looked for at; with more samples the largest residual lies beyond.
+    private static let tailShare = 0.008
+    /// The share of the residuals that make up the tail.
+    private static let tailResiduals = 0.45
+    /// The least that is added to the largest residual, in β.
+    private static let leastExtension = 0.2
     /// The number of samples at which both answers count the same.
-    private static let evenSamples = 8.0
-    /// The quantile of the normal distribution that goes with Student's: 99 %.
-    private static let normalQuantile = 2.326348
-    /// The tight bound lies so many deviations above the prediction, and what is added to that for n samples over n: about one
-    /// call in twenty exceeds it, and is raised.
-    private static let tight = (always: 1.15, perSample: 2.3)
+    private static let evenSamples = 11.0
+    /// The quantile of the normal distribution that goes with Student's: 98.5 %.
+    private static let normalQuantile = 2.170090
+    /// What one raise is taken to cost, as a share of the memory of its call.
+    private static let raiseCost = 0.5
+    /// The tight bound lies at least and at most so many deviations above the prediction.
+    private static let tightRange = 0.8...1.9
+    /// What is added to that for n samples over n, as a share.
+    private static let tightPerSample = 0.6
 
     /// q of the safe bound, in sizes; not negative.
     let quantile: Double
@@ -39,11 +46,11 @@ struct Calibration: Sendable {
         let count = Double(sorted.count)
         let share = missLevel > 0 ? 0 : Self.evenSamples / (count + Self.evenSamples)
         let student = share * Self.student(fit.degreesOfFreedom) * fit.deviation
-        let quantile = (1 - share) * Self.stretched(sorted, missLevel: missLevel) + student
+        let quantile = (1 - share) * Self.tail(sorted, missLevel: missLevel) + student
         self.quantile = quantile
-        tightQuantile = min((Self.tight.always + Self.tight.perSample / max(count, 1)) * fit.deviation, quantile)
+        tightQuantile = min(Self.tight(fit.deviation) * (1 + Self.tightPerSample / max(count, 1)), quantile)
         // Without the largest residual, the quantile of the rest; without any other one, nearly the same as with it.
-        let rest = sorted.count > 1 ? Self.stretched(Array(sorted.dropLast()), missLevel: missLevel) : 0
+        let rest = sorted.count > 1 ? Self.tail(Array(sorted.dropLast()), missLevel: missLevel) : 0
         let without = (1 - share) * rest + student
         looMisses = fit.residuals.indices.count { row in
             let residual = fit.residuals[row]
@@ -61,7 +68,7 @@ struct Calibration: Sendable {
         self.looMisses = looMisses
     }
 
-    /// The 99 % quantile of Student's distribution, from the normal one's by the expansion of Cornish and Fisher (Abramowitz and
+    /// The 98.5 % quantile of Student's distribution, from the normal one's by the expansion of Cornish and Fisher (Abramowitz and
     /// Stegun, 26.7.5); within 2 % from three degrees of freedom on.
     static func student(_ degrees: Double) -> Double {
         let z = normalQuantile
@@ -72,14 +79,31 @@ struct Calibration: Sendable {
         return z + (first + (second + third / degrees) / degrees) / degrees
     }
 
-    /// The stretched quantile of sorted residuals; 0 when that is negative, for a bound lies nowhere below its prediction.
-    static func stretched(_ sorted: [Double], missLevel: Double) -> Double {
+    /// Where the tail of sorted residuals ends; 0 when that is negative, for a bound lies nowhere below its prediction.
+    ///
+    /// With a miss level it is the residual of its rank, once there are as many samples as that takes.
+    static func tail(_ sorted: [Double], missLevel: Double) -> Double {
         guard let largest = sorted.last else { return 0 }
         let count = sorted.count
         // The finite-sample conformal rank (Vovk; Lei et al. 2018): the k-th smallest of n, k = ⌈(n + 1)(1 − level)⌉.
         let rank = Int((Double(count + 1) * (1 - missLevel)).rounded(.up))
-        let chosen = rank <= count ? sorted[max(rank, 1) - 1] : largest
-        let median = count % 2 == 1 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2
-        return max(chosen + (stretch.always + stretch.perSample / Double(count)) * (chosen - median), 0)
+        if rank <= count { return max(sorted[max(rank, 1) - 1], 0) }
+        let upper = min(max(Int((tailResiduals * Double(count)).rounded(.up)), 2), count - 1)
+        guard upper > 0 else { return max(largest, 0) }
+        let start = sorted[count - 1 - upper]
+        let meanExcess = sorted.suffix(upper).reduce(0) { $0 + $1 - start } / Double(upper)
+        let reach = max(-Double.log(tailShare * Double(count + 1)), leastExtension)
+        return max(largest + reach * meanExcess, 0)
+    }
+
+    /// q of the tight bound for a deviation σ of normal noise: where a little more margin costs as much as the raises that it saves.
+    ///
+    /// z σ + cost·P(Z > z) is least where σ = cost·φ(z): a precise law's bound leaves hardly a call to be raised, for that costs next to
+    /// nothing; a loose one's leaves more.
+    static func tight(_ deviation: Double) -> Double {
+        guard deviation > 0 else { return 0 }
+        let ratio = raiseCost / (deviation * (2 * Double.pi).squareRoot())
+        let z = (2 * Double.log(max(ratio, 1))).squareRoot()
+        return min(max(z, tightRange.lowerBound), tightRange.upperBound) * deviation
     }
 }

@@ -9,7 +9,10 @@ import RealModule
 struct FittedLaw: Sendable {
     /// Three imagined samples of so much relative noise say that the slopes of a few samples which agree by chance are not
     /// known as well as they seem.
-    static let imaginedNoise = 0.15
+    static let imaginedNoise = 0.1
+    /// The share of the law's variance that counts in the safe bound, and in the tight one: all of it, at the same quantile as the noise
+    /// of a run, would allow for both to be at their worst at once.
+    static let varianceShare = (safe: 0.7, tight: 0.3)
 
     /// β, the base's first; none is negative.
     var coefficients: [Double]
@@ -48,8 +51,9 @@ struct FittedLaw: Sendable {
                     let variance =
                         weight * fit.inverse[column, other] * unit * unit
                         / (rows.columnUnits[column] * rows.columnUnits[other])
-                    uncertainty[column, other] += (quantile * quantile + imagined) * variance
-                    tightUncertainty[column, other] += tight * tight * variance
+                    uncertainty[column, other] +=
+                        Self.varianceShare.safe * (quantile * quantile + imagined) * variance
+                    tightUncertainty[column, other] += Self.varianceShare.tight * tight * tight * variance
                 }
             }
             let (share, bytes) = (weight / (1 + fit.noise), fit.noise * fit.median * unit)

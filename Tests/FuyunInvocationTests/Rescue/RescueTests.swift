@@ -88,7 +88,7 @@ struct RescueTests {
         let seen = driver.ledger.tripped(.use(heap: 113, high: 1), at: driver.now)
         let need = try #require(seen.need)
         #expect(need.reason == .nearLimit)
-        #expect(need.wanted >= .mebibytes(160))
+        #expect(need.wanted >= .mebibytes(143))
         let actions = driver.ledger.rescued(to: need.wanted, for: need.reason, current: need.current, at: driver.now)
         #expect(actions.writeMax == .bytes(need.wanted))
         guard case .bytes(let level) = actions.writeHigh else { return #expect(Bool(false)) }
