@@ -14,11 +14,11 @@ import RealModule
 /// something. The more samples, the less it counts, for real noise has longer tails than the normal distribution.
 struct Calibration: Sendable {
     /// The share of the calls that the tail's end is looked for at; with more samples the largest residual lies beyond.
-    private static let tailShare = 0.008
+    private static let tailShare = 0.007
     /// The share of the residuals that make up the tail.
     private static let tailResiduals = 0.45
     /// The least that is added to the largest residual, in β.
-    private static let leastExtension = 0.2
+    private static let leastExtension = 0.4
     /// The number of samples at which both answers count the same.
     private static let evenSamples = 11.0
     /// The quantile of the normal distribution that goes with Student's: 98.5 %.
