@@ -124,7 +124,7 @@ public struct RescueRule: Hashable, Sendable {
         marginAtLeast: Bytes = .zero,
         marginAtMost: Bytes = .max,
         leastRaise: Bytes = .zero,
-        factor: Double = 1.25,
+        factor: Double = 1.12,
         ceiling: Bytes? = nil,
         stallSeconds: Double = 0
     ) {

@@ -132,13 +132,13 @@ struct RescueTests {
 
     @Test("At the ceiling the tripwire goes away")
     func atCeiling() throws {
-        var driver = armed(limit: 128, ceiling: .mebibytes(150))
+        var driver = armed(limit: 128, ceiling: .mebibytes(145))
         driver.wait(milliseconds: 100)
         let seen = driver.ledger.tripped(.use(heap: 113, high: 1), at: driver.now).need
         let need = try #require(seen)
-        #expect(need.wanted == .mebibytes(150))
+        #expect(need.wanted == .mebibytes(145))
         let actions = driver.ledger.rescued(to: need.wanted, for: .nearLimit, current: need.current, at: driver.now)
-        #expect(actions.writeMax == .mebibytes(150))
+        #expect(actions.writeMax == .mebibytes(145))
         #expect(actions.writeHigh == .max)
     }
 
