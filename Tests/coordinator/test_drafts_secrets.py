@@ -147,7 +147,7 @@ class Secrets(unittest.TestCase):
             ["draft", "list", "guest/f", *access],
             ["draft", "prompt", "guest/f", *inputs],
             ["events", *access],
-            ["policies", "guest/f", *access],
+            ["policies", "list", "guest/f", *access],
         ]:
             ended = subprocess.run([FUYUN, *words], capture_output=True, timeout=90, env={**os.environ, "NO_COLOR": "1"})
             self.assertLessEqual(ended.returncode, 1, (words, ended.stderr.decode()[-1000:]))
