@@ -152,7 +152,8 @@ final class Cluster {
         let changes = try await store.policyChanges(after: nil)
         guard changes.revision != policies.revision else { return policies.set }
         var set = PolicySet()
-        for document in changes.functions.first?.documents ?? [] {
+        let function = changes.functions.first { $0.registration.name == Self.function }
+        for document in function?.documents ?? [] {
             set.insert(try #require(PolicyCompiler.compile(document).policy))
         }
         policies = (changes.revision, set)
