@@ -66,7 +66,7 @@ import Testing
         #expect(numbers.count > Self.rounds)
 
         let store = try await SQLiteStore.open(path: database)
-        let found = try await store.observations(of: "guest/video", limit: 100_000)
+        let found = try await store.observations(of: "guest/video", limit: 10_000_000)
         for node in Self.nodes {
             let sequences = found.filter { $0.node == node }.map(\.record.id.sequence)
             #expect(Set(sequences).count == sequences.count, "stored twice")
