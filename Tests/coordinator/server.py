@@ -37,6 +37,8 @@ class Server:
             self.secret("operators", f"{OPERATOR_TOKEN}\n")
             self.settings += [f"tokens.nodes_file={self.folder}/nodes", f"tokens.operators_file={self.folder}/operators"]
         self.process = None
+        # A file for what the program writes; None: it goes where the tests' own output goes.
+        self.output = None
 
     def secret(self, name, text):
         path = self.folder / name
@@ -56,7 +58,7 @@ class Server:
     def start(self):
         """Starts the program and waits until it serves."""
         command = [PROGRAM] + [word for setting in self.settings for word in ("--set", setting)]
-        self.process = subprocess.Popen(command)
+        self.process = subprocess.Popen(command, stdout=self.output, stderr=self.output)
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             if self.process.poll() is not None:

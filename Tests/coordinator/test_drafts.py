@@ -116,8 +116,8 @@ class ThirdParty(DraftTest):
                 self.assertAlmostEqual(draft["cost"], expected)
                 self.assertEqual(server.metric('fuyun_coordinator_model_calls_total{result="answered"}'), 1)
                 self.assertEqual(server.metric('fuyun_coordinator_drafts_total{cause="operator",outcome="drafted"}'), 1)
-                self.assertTrue(any("by the model" in message for message in server.events("draft_started")))
-                self.assertTrue(any("list of n numbers" in message for message in server.events("draft_done")))
+                self.assertTrue(any("by the model" in message for message in server.events("draft.started")))
+                self.assertTrue(any("list of n numbers" in message for message in server.events("draft.done")))
 
     def test_prose_rate_limit_failure_timeout_key_and_model_through_litellm(self):
         for model, settings, key, words in [
@@ -290,7 +290,7 @@ class NoEndpoint(DraftTest):
             self.assert_library(server, server.draft(), "No model was asked")
             self.assertEqual(server.policies()[0]["status"], "shadow")
             self.assertGreater(len(server.policies()), 1)
-            self.assertTrue(any("no model is configured" in message for message in server.events("draft_started")))
+            self.assertTrue(any("no model is configured" in message for message in server.events("draft.started")))
 
     def test_an_endpoint_that_is_none_keeps_the_coordinator_from_starting(self):
         for settings in [["drafter.url=nowhere", "drafter.model=m"], ["drafter.url=http://127.0.0.1:1"], ["drafter.cost_per_day=1"]]:

@@ -389,9 +389,9 @@ final class DrafterService: Service {
 
 /// Kinds of events that tell of drafts.
 enum DraftEvents {
-    static let started = "draft_started"
-    static let done = "draft_done"
-    static let failed = "draft_failed"
+    static let started = "draft.started"
+    static let done = "draft.done"
+    static let failed = "draft.failed"
 }
 
 extension DraftResult {

@@ -157,25 +157,22 @@ struct SkeletonReader {
         let baseBytes = base.flatMap { readNumbers($0, law: value, name: "base", isBase: true) }
         let count = family == .constant ? 0...0 : 1...PolicyDocument.maximumTerms
         guard let elements = terms?.elements(count: count, reporting: &collector), let baseBytes else { return nil }
+        var names = TermNames()
         var read: [PolicyTerm] = []
         for element in elements {
-            guard let term = readTerm(element, family: family, law: value) else { continue }
-            guard term.name != "base", !read.contains(where: { $0.name == term.name }) else {
-                collector.error(
-                    at: element.path.key("name"),
-                    "duplicate_name",
-                    "the name \(quoted(term.name)) is taken, choose another"
-                )
-                continue
-            }
-            read.append(term)
+            if let term = readTerm(element, family: family, law: value, &names) { read.append(term) }
         }
         return PolicyLaw(value: value, base: baseBytes, terms: read)
     }
 
-    private mutating func readTerm(_ element: JSONElement, family: PolicyLogic.Family, law: String?) -> PolicyTerm? {
+    private mutating func readTerm(
+        _ element: JSONElement,
+        family: PolicyLogic.Family,
+        law: String?,
+        _ names: inout TermNames
+    ) -> PolicyTerm? {
         guard var object = element.object(reporting: &collector) else { return nil }
-        let name = object.required("name", reporting: &collector)?.string(length: 1...64, reporting: &collector)
+        let name = object.required("name", reporting: &collector).flatMap { readName($0, &names) }
         let expression = object.required("expression", reporting: &collector)?.string(
             length: 1...4096,
             reporting: &collector
@@ -214,6 +211,25 @@ struct SkeletonReader {
             }
         }
         return PolicyTerm(name: name, expression: expression, shape: shape)
+    }
+
+    /// A term's name, as a document may hold it.
+    private mutating func readName(_ element: JSONElement, _ names: inout TermNames) -> String? {
+        guard let called = element.string(length: 1...64, reporting: &collector) else { return nil }
+        switch names.take(called) {
+        case .taken:
+            collector.error(at: element.path, "duplicate_name", "the name \(quoted(called)) is taken, choose another")
+            return nil
+        case .name(let name, let other):
+            if let other {
+                collector.warning(
+                    at: element.path,
+                    "similar_name",
+                    "the names \(quoted(other)) and \(quoted(called)) are the same in a document; this one becomes \(quoted(name))"
+                )
+            }
+            return name
+        }
     }
 
     private mutating func required(_ value: JSONElement?, _ key: String, of element: JSONElement) -> JSONElement? {

@@ -9,6 +9,8 @@ public enum Experiment: String, Hashable, Sendable, CaseIterable {
     case overview
     /// The tuner with one ingredient missing at a time, and with coarser tiers.
     case ablation
+    /// The tuner on what a language model drafted from the source, on a formula by hand, on the library and on a constant.
+    case drafts
 
     /// What it shows, in a line.
     public var summary: String {
@@ -16,6 +18,8 @@ public enum Experiment: String, Hashable, Sendable, CaseIterable {
         case .convergence: "learn on the first inputs of a random order, score on all others"
         case .overview: "every measured function online, from its first call"
         case .ablation: "the tuner without one of its ingredients, and with coarser tiers"
+        case .drafts:
+            "skeletons that a language model drafted from the source, against none, a constant and one by hand"
         }
     }
 
@@ -28,6 +32,7 @@ public enum Experiment: String, Hashable, Sendable, CaseIterable {
         case .overview:
             ["preset", "oracle"] + RivalStrategies.kinds.map(\.word) + FuyunStrategies.kinds.map(\.word)
         case .ablation: ["fuyun-tuner"] + FuyunStrategies.ablations.map(\.word)
+        case .drafts: []
         }
     }
 
@@ -66,6 +71,7 @@ public enum Experiment: String, Hashable, Sendable, CaseIterable {
         let data = try MeasuredFunctions(folder: settings.folder, firstRepetition: self == .convergence)
         var names = settings.strategies ?? []
         if settings.strategies == nil {
+            if self == .drafts { names = try DraftedFunctions(folder: settings.folder).strategies(data.policies) }
             for name in strategies { names.append(try StrategyCatalog.strategy(name)) }
         }
         var options = ReplayOptions(grant: ReplayOptions.defaultGrant)
@@ -86,6 +92,9 @@ public enum Experiment: String, Hashable, Sendable, CaseIterable {
             options.windows = [CallWindow(first: 3, last: 9), CallWindow(first: 10)]
             options.matchedFailures = 0.005
             return [try await replay("Every function online, \(settings.runs) random orders", data.traces)]
+        case .drafts:
+            options.windows = [CallWindow(first: 3, last: 9), CallWindow(first: 10)]
+            return [try await replay("Where skeletons come from, \(settings.runs) random orders", data.traces)]
         case .convergence:
             let traces = data.traces.compactMap { $0.only(settings.group) }
             guard !traces.isEmpty else {

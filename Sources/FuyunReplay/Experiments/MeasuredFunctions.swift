@@ -51,7 +51,8 @@ public struct MeasuredFunctions: Sendable {
         return names
     }
 
-    private static func files(_ folder: String, ending: String) throws(TraceError) -> [String] {
+    /// The files of a folder whose names end so, in order.
+    static func files(_ folder: String, ending: String) throws(TraceError) -> [String] {
         guard let stream = opendir(folder) else {
             throw TraceError(path: folder, "cannot be opened: \(String(cString: strerror(errno)))")
         }
@@ -71,12 +72,22 @@ public struct MeasuredFunctions: Sendable {
 public enum PolicyFile {
     /// Reads and checks a document.
     public static func read(_ path: String) throws(TraceError) -> PolicyDocument {
+        try compiled(bytes(path), path)
+    }
+
+    /// What a file holds, at most 1 MiB.
+    static func bytes(_ path: String) throws(TraceError) -> [UInt8] {
         var input = try InputBytes(path)
         var bytes: [UInt8] = []
         while let byte = try input.next() {
             guard bytes.count < 1 << 20 else { throw TraceError(path: path, "a policy has at most 1 MiB") }
             bytes.append(byte)
         }
+        return bytes
+    }
+
+    /// Checks a document that stood in a file.
+    static func compiled(_ bytes: [UInt8], _ path: String) throws(TraceError) -> PolicyDocument {
         let compilation = PolicyCompiler.compile(bytes)
         guard let document = compilation.document, compilation.policy != nil else {
             let first = compilation.errors.first?.description ?? "it is not a policy"

@@ -119,7 +119,7 @@ struct DraftRig: Sendable {
     /// Asks, and waits for the end.
     func draft(_ request: DraftRequest = request(), isDryRun: Bool = false) async throws -> StoredDraft {
         let stored = try await service.submit(request, isDryRun: isDryRun)
-        return try await ended(stored.id)
+        return try await ended(stored.id, of: request.function)
     }
 
     func ended(_ id: Int64, of function: String = "guest/f") async throws -> StoredDraft {

@@ -50,7 +50,7 @@ final class Cluster {
     static let preset = Bytes.mebibytes(2048)
 
     let store: any Store
-    let time = ManualTime()
+    let time: ManualTime
     let tuner: TunerService
     let feed: PolicyFeed
     var dice: Dice
@@ -60,6 +60,9 @@ final class Cluster {
     /// Page cache that a call fills when there is room, in bytes.
     var cache = 0.0
     var operations = ["blur"]
+    /// Between what the number of copies lies that a payload asks for, and what each of them really needs, in bytes.
+    var copies = 1...1
+    var copyBytes = 0.0
     private(set) var calls = 0
     private(set) var misses = 0
     private(set) var granted: [Bytes] = []
@@ -68,10 +71,12 @@ final class Cluster {
     init(
         seed: Int = 1,
         store: any Store,
+        time: ManualTime = ManualTime(),
         fit: FunctionFitter? = nil,
         settings: TunerSettings = TunerSettings()
     ) {
         self.store = store
+        self.time = time
         dice = Dice(seed: seed)
         feed = PolicyFeed(store: store)
         tuner = Self.tuner(store, time, feed, settings, fit)
@@ -100,12 +105,17 @@ final class Cluster {
 
     /// A function with a first version in shadow, `factor` times what is right.
     func draft(_ factor: Double, select: Bool = false) async throws {
+        try await register()
+        try await add(factor, .shadow, select: select)
+    }
+
+    /// The function without a version.
+    func register() async throws {
         var registration = FunctionRegistration(name: Self.function)
         registration.preset = Self.preset
         registration.maximum = .gibibytes(4)
         registration.tier = .mebibytes(1)
         _ = try await store.register(registration, at: time.clock.now)
-        try await add(factor, .shadow, select: select)
     }
 
     /// Another version by hand.
@@ -142,7 +152,8 @@ final class Cluster {
         let changes = try await store.policyChanges(after: nil)
         guard changes.revision != policies.revision else { return policies.set }
         var set = PolicySet()
-        for document in changes.functions.first?.documents ?? [] {
+        let function = changes.functions.first { $0.registration.name == Self.function }
+        for document in function?.documents ?? [] {
             set.insert(try #require(PolicyCompiler.compile(document).policy))
         }
         policies = (changes.revision, set)
@@ -168,15 +179,15 @@ final class Cluster {
 
     private func run(_ megapixels: Double, _ operation: String) async throws -> ObservationRecord {
         calls += 1
-        let body = Array(#"{"mp": \#(megapixels), "op": "\#(operation)"}"#.utf8)
-        let plan = try await versionsInUse().plan(activationHash: StableHash.hash(UInt64(calls)), cap: .enforce)
+        let count = copies.count > 1 ? Int.random(in: copies, using: &dice) : copies.lowerBound
+        let body = Array(#"{"mp": \#(megapixels), "op": "\#(operation)", "object": {"copies": \#(count)}}"#.utf8)
+        let set = try await versionsInUse()
+        let plan = set.plan(activationHash: StableHash.hash(UInt64(calls)), cap: .enforce)
         let bounds = SafetyBounds(minimum: .zero, maximum: .gibibytes(4), preset: Self.preset, tier: .mebibytes(1))
-        func decide(_ policy: CompiledPolicy) -> Decision {
-            policy.decide(
-                body.withUnsafeBytes { policy.extract(body: $0, totalLength: UInt64($0.count), header: { _ in nil }) },
-                within: bounds
-            )
+        func features(_ policy: CompiledPolicy) -> FeatureVector {
+            body.withUnsafeBytes { policy.extract(body: $0, totalLength: UInt64($0.count), header: { _ in nil }) }
         }
+        func decide(_ policy: CompiledPolicy) -> Decision { policy.decide(features(policy), within: bounds) }
         func summary(_ policy: CompiledPolicy, _ decision: Decision) -> ObservationRecord.DecisionSummary {
             let isDecided = decision.reason == .policy
             return .init(
@@ -191,7 +202,7 @@ final class Cluster {
         let decision = policy.map(decide)
         let isApplied = plan.applied != nil && decision?.reason == .policy
         let limit = plan.applied != nil ? decision?.limit ?? Self.preset : Self.preset
-        let need = Bytes(UInt64(law(megapixels, operation) * dice.noise(noise)))
+        let need = Bytes(UInt64((law(megapixels, operation) + copyBytes * Double(count)) * dice.noise(noise)))
         let isMiss = need > limit
         let peak = min(limit, need + Bytes(UInt64(cache)))
         var record = ObservationRecord(
@@ -207,7 +218,12 @@ final class Cluster {
         record.reason = isApplied ? "policy" : plan.applied == nil ? "shadow" : "preset"
         if let policy, let decision { record.decision = summary(policy, decision) }
         if plan.applied != nil, let second = plan.recorded { record.shadow = summary(second, decide(second)) }
-        record.features = [.init("megapixels", .number(megapixels)), .init("op", .category(operation))]
+        record.features = policy.map { Self.recorded($0, features($0)) } ?? []
+        // As an agent does: both versions' features where the active one decides and another one is only recorded.
+        if let policy, plan.applied?.version == set.active?.version, let second = plan.recorded, plan.applied != nil {
+            let own = Set(policy.document.inputs.variables.map(\.name))
+            record.features += Self.recorded(second, features(second)).filter { !own.contains($0.name) }
+        }
         record.limit = limit
         record.ceiling = Self.preset
         record.peak = peak
@@ -220,6 +236,19 @@ final class Cluster {
         }
         granted.append(limit)
         return record
+    }
+
+    private static func recorded(
+        _ policy: CompiledPolicy,
+        _ vector: FeatureVector
+    ) -> [ObservationRecord.Feature] {
+        policy.document.inputs.variables.enumerated().compactMap { index, variable in
+            guard vector.state(index).isUsable else { return nil }
+            guard case .category(let words) = variable.kind else {
+                return .init(variable.name, .number(vector.value(index)))
+            }
+            return .init(variable.name, .category(words[Int(vector.value(index))]))
+        }
     }
 
     /// The status of each version.
