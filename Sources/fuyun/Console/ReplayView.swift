@@ -38,7 +38,7 @@ struct ReplayOutput: ParsableArguments {
     /// Shows results.
     func show(_ results: [ReplayResult], _ browser: HeadlessBrowser?, on console: Console) throws {
         if let report {
-            let command = CommandLine.arguments.map(Self.quoted).joined(separator: " ")
+            let command = (["fuyun"] + CommandLine.arguments.dropFirst().map(Self.quoted)).joined(separator: " ")
             if results.count == 1 {
                 try keep(ReplayReport(results[0], command: command), in: report, browser)
             } else {
@@ -142,9 +142,10 @@ struct ReplayView {
     private func ruleOfThree(_ place: Int) -> String? {
         let clean = result.strategies.filter { $0.windows[place].pooled.firstFailures == 0 && $0.name != "oracle" }
         guard let first = clean.first?.windows[place], first.distinctCalls > 0 else { return nil }
-        let least = 1 - first.firstFailures.upper
+        // Downwards: a bound must not look better than it is.
+        let least = ((1 - first.firstFailures.upper) * 10_000).rounded(.down) / 10_000
         return "no failure in \(Int(first.distinctCalls)) distinct calls still means success of no less than "
-            + "\(fixed(least, 3)) at 95 %"
+            + "\(fixed(least, 4)) at 95 %"
     }
 
     private func interval(_ estimate: Estimate?, _ factor: Double, _ decimals: Int) -> String {
