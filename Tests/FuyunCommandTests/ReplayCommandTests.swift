@@ -2,18 +2,19 @@ import Testing
 
 @testable import fuyun
 
+/// Four calls of one function, each of which needs more than the one before.
+private let replayTrace = """
+    function,size,peak_bytes
+    a,1,104857600
+    a,2,209715200
+    a,3,314572800
+    a,4,419430400
+
+    """
+
 struct ReplayCommandTests {
-    private static let trace = """
-        function,size,peak_bytes
-        a,1,104857600
-        a,2,209715200
-        a,3,314572800
-        a,4,419430400
-
-        """
-
     @Test func aTraceIsReplayed() async throws {
-        let directory = try TemporaryDirectory(["t.csv": Self.trace])
+        let directory = try TemporaryDirectory(["t.csv": replayTrace])
         let run = try await fuyun([
             "replay", "--trace", directory.file("t.csv"), "--group", "function", "--strategies",
             "preset,oracle,max-seen",
@@ -26,7 +27,7 @@ struct ReplayCommandTests {
     }
 
     @Test func oneSeedGivesTheSameAnswer() async throws {
-        let directory = try TemporaryDirectory(["t.csv": Self.trace])
+        let directory = try TemporaryDirectory(["t.csv": replayTrace])
         let words = [
             "replay", "--trace", directory.file("t.csv"), "--order", "shuffled", "--seed", "7", "--runs", "3", "--json",
             "--tier", "16MiB", "--strategies", "max-seen,fuyun",
@@ -38,7 +39,7 @@ struct ReplayCommandTests {
     }
 
     @Test func aReportIsWritten() async throws {
-        let directory = try TemporaryDirectory(["t.csv": Self.trace])
+        let directory = try TemporaryDirectory(["t.csv": replayTrace])
         let run = try await fuyun([
             "replay", "--trace", directory.file("t.csv"), "--strategies", "max-seen", "--report",
             directory.file("made/report"),
@@ -51,24 +52,24 @@ struct ReplayCommandTests {
 
     /// A word of what is said, for each thing that can be wrong; `T` stands for the trace.
     @Test(arguments: [
-        (Self.trace, ["--trace", "absent.csv"], "absent.csv"),
+        (replayTrace, ["--trace", "absent.csv"], "absent.csv"),
         ("", ["--trace", "T"], "t.csv"),
         ("size,peak_bytes\n", ["--trace", "T"], "t.csv"),
-        (Self.trace, ["--trace", "T", "--need", "rss"], "rss"),
-        (Self.trace, ["--trace", "T", "--group", "functoin"], "functoin"),
+        (replayTrace, ["--trace", "T", "--need", "rss"], "rss"),
+        (replayTrace, ["--trace", "T", "--group", "functoin"], "functoin"),
         ("size,peak_bytes\n1,5\nmany,5\n", ["--trace", "T"], "t.csv:3"),
         ("size,peak_bytes\n1,0\n", ["--trace", "T"], "t.csv:2"),
         ("size,peak_bytes\n1,-5\n", ["--trace", "T"], "t.csv:2"),
         ("size,peak_bytes\n1\n", ["--trace", "T"], "t.csv:2"),
-        (Self.trace, ["--trace", "T", "--strategies", "vpaa"], "vpaa"),
-        (Self.trace, ["--trace", "T", "--strategies", "vpa:2"], "nothing after a colon"),
-        (Self.trace, ["--trace", "T", "--order", "random"], "given or shuffled"),
-        (Self.trace, ["--trace", "T", "--policy", "absent.json"], "absent.json"),
-        (Self.trace, ["--trace", "T", "--png"], "--report"),
-        (Self.trace, ["--trace", "T", "--report", "/dev/null/report"], "/dev/null/report"),
-        (Self.trace, ["experiment", "overveiw"], "overveiw"),
-        (Self.trace, ["experiment", "overview", "--data", "/absent"], "/absent"),
-        (Self.trace, [], "--trace"),
+        (replayTrace, ["--trace", "T", "--strategies", "vpaa"], "vpaa"),
+        (replayTrace, ["--trace", "T", "--strategies", "vpa:2"], "nothing after a colon"),
+        (replayTrace, ["--trace", "T", "--order", "random"], "given or shuffled"),
+        (replayTrace, ["--trace", "T", "--policy", "absent.json"], "absent.json"),
+        (replayTrace, ["--trace", "T", "--png"], "--report"),
+        (replayTrace, ["--trace", "T", "--report", "/dev/null/report"], "/dev/null/report"),
+        (replayTrace, ["experiment", "overveiw"], "overveiw"),
+        (replayTrace, ["experiment", "overview", "--data", "/absent"], "/absent"),
+        (replayTrace, [], "--trace"),
     ])
     func whatIsWrongIsNamed(_ trace: String, _ words: [String], _ word: String) async throws {
         let directory = try TemporaryDirectory(["t.csv": trace])
