@@ -115,7 +115,7 @@ public struct RescueRule: Hashable, Sendable {
     public var factor: Double
     /// How far the limit may be raised; nil: to the greatest limit granted.
     public var ceiling: Bytes?
-    /// The time that a call stands still for each raise, in seconds.
+    /// The time that a call stands still for each raise, in seconds; its memory is held for so much longer.
     public var stallSeconds: Double
 
     /// Makes a rule.

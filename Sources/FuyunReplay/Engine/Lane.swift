@@ -60,6 +60,7 @@ public struct Lane: Sendable {
         var attempt = 1
         while true {
             var raises = 0
+            var seconds = row.seconds
             if attempt == 1, raw != nil, let rule = strategy.rescue {
                 let ceiling = min(rule.ceiling ?? grant.maximum, grant.maximum)
                 while row.need > rule.tripwire(below: limit), limit < ceiling {
@@ -67,7 +68,9 @@ public struct Lane: Sendable {
                     raises += 1
                 }
                 score.raises += raises
-                score.stalled += Double(raises) * rule.stallSeconds
+                let stalled = Double(raises) * rule.stallSeconds
+                score.stalled += stalled
+                seconds += stalled
             }
             if row.need <= limit {
                 let need = Double(row.need.rawValue)
@@ -77,12 +80,12 @@ public struct Lane: Sendable {
                     score.needed = need
                 }
                 score.used = need * row.seconds
-                score.reserved += Double(limit.rawValue) * row.seconds
+                score.reserved += Double(limit.rawValue) * seconds
                 if learns { strategy.learn(.finished(row.features, need: row.need, limit: limit)) }
                 break
             }
             if attempt == 1 { score.firstFailures = 1 }
-            let loss = Double(limit.rawValue) * row.seconds * options.timeToFailure
+            let loss = Double(limit.rawValue) * (row.seconds * options.timeToFailure + seconds - row.seconds)
             score.reserved += loss
             score.lost += loss
             if learns { strategy.learn(.killed(row.features, limit: limit)) }

@@ -17,7 +17,7 @@ public enum Experiment: String, Hashable, Sendable, CaseIterable {
         switch self {
         case .convergence: "learn on the first inputs of a random order, score on all others"
         case .overview: "every measured function online, from its first call"
-        case .ablation: "the tuner without one of its ingredients, and with coarser tiers"
+        case .ablation: "the tuner without one of its ingredients, and with coarser tiers; with and without rescue"
         case .drafts:
             "skeletons that a language model drafted from the source, against none, a constant and one by hand"
         }
@@ -31,7 +31,7 @@ public enum Experiment: String, Hashable, Sendable, CaseIterable {
                 + ["fuyun-paper", "fuyun-tuner", "fuyun-tuner-rescue"]
         case .overview:
             ["preset", "oracle"] + RivalStrategies.kinds.map(\.word) + FuyunStrategies.kinds.map(\.word)
-        case .ablation: ["fuyun-tuner"] + FuyunStrategies.ablations.map(\.word)
+        case .ablation: ["fuyun-tuner", "fuyun-tuner-rescue"] + FuyunStrategies.ablations.map(\.word)
         case .drafts: []
         }
     }
@@ -115,7 +115,7 @@ public enum Experiment: String, Hashable, Sendable, CaseIterable {
             var results = [
                 try await replay("Without one ingredient, \(settings.runs) random orders", data.traces, of: 4)
             ]
-            names = names.filter { $0.text == "fuyun-tuner" }
+            names = names.filter { $0.kind.word.hasPrefix("fuyun-tuner") }
             for (part, mebibytes) in [16, 64, 128].enumerated() where !names.isEmpty {
                 options.grant.tier = .mebibytes(UInt64(mebibytes))
                 let title = "Tiers of \(mebibytes) MiB, \(settings.runs) random orders"

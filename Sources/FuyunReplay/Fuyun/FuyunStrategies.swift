@@ -4,6 +4,9 @@ import MemoryUnits
 
 /// Fuyun in its several settings.
 enum FuyunStrategies {
+    /// The time that a raise makes a call stand still, in seconds: the median of the kernel suite's rescued calls (docs/safety.md).
+    static let stallSeconds = 0.053
+
     /// How the agent raises a call in flight, with its margin times a factor.
     static func rescue(margin: Double) -> RescueRule {
         let settings = RescueSettings()
@@ -12,7 +15,8 @@ enum FuyunStrategies {
             marginAtLeast: settings.minimumMargin.scaled(by: margin),
             marginAtMost: settings.maximumMargin.scaled(by: margin),
             leastRaise: settings.minimumMargin.scaled(by: margin),
-            factor: settings.growth
+            factor: settings.growth,
+            stallSeconds: stallSeconds
         )
     }
 
@@ -38,12 +42,20 @@ enum FuyunStrategies {
         },
     ]
 
-    /// The tuner alone with one ingredient missing, for each ingredient.
-    static let ablations: [StrategyKind] = Ingredient.allCases.map { ingredient in
-        StrategyKind("without-\(ingredient.rawValue)", "fuyun-tuner without its \(ingredient.rawValue)") { context, _ in
-            TunerStrategy(context, settings: settings(), without: ingredient)
+    /// The tuner alone with one ingredient missing, for each ingredient, without rescue and with it.
+    static let ablations: [StrategyKind] =
+        Ingredient.allCases.map { ingredient in
+            let summary = "fuyun-tuner without its \(ingredient.rawValue)"
+            return StrategyKind("without-\(ingredient.rawValue)", summary) { context, _ in
+                TunerStrategy(context, settings: settings(), without: ingredient)
+            }
         }
-    }
+        + Ingredient.allCases.map { ingredient in
+            let summary = "fuyun-tuner-rescue without its \(ingredient.rawValue)"
+            return StrategyKind("without-\(ingredient.rawValue)-rescue", summary) { context, _ in
+                TunerStrategy(context, settings: settings(), rescue: rescue(margin: 1), without: ingredient)
+            }
+        }
 
     static func settings() -> TuningSettings { TuningSettings() }
 }

@@ -103,9 +103,15 @@ struct TunerStrategy: SizingStrategy {
         case .calibration:
             proposal.safety.calibration = nil
             proposal.safety.lawCalibrations = [:]
+            proposal.safety.rescue?.calibration = nil
+            proposal.safety.rescue?.lawCalibrations = [:]
         case .extrapolation:
             proposal.safety.calibration?.leverage = []
             for value in proposal.safety.lawCalibrations.keys { proposal.safety.lawCalibrations[value]?.leverage = [] }
+            guard var tight = proposal.safety.rescue else { break }
+            tight.calibration?.leverage = []
+            for value in tight.lawCalibrations.keys { tight.lawCalibrations[value]?.leverage = [] }
+            proposal.safety.rescue = tight
         default: break
         }
         return proposal

@@ -35,17 +35,7 @@ public struct ReplayReport {
     }
 
     /// Each figure alone on a page of its size, for a picture of it.
-    public var pictures: [ReportPicture] {
-        figures.map { figure in
-            let drawing = figure.draw(Figure.wide)
-            return ReportPicture(
-                name: figure.id,
-                html: ReportPage.single(figure, drawing),
-                width: Int(drawing.width) + 48,
-                height: Int(drawing.height.rounded(.up)) + 84
-            )
-        }
-    }
+    public var pictures: [ReportPicture] { figures.map(\.picture) }
 
     /// Whether a strategy is one of Fuyun's own, and not the paper's.
     static func isOurs(_ name: String) -> Bool { name.hasPrefix("fuyun") && !name.hasPrefix("fuyun-paper") }
@@ -61,6 +51,19 @@ public struct ReportPicture: Hashable, Sendable {
     public var width: Int
     /// The page's height.
     public var height: Int
+}
+
+extension Figure {
+    /// The figure alone on a page of its size.
+    var picture: ReportPicture {
+        let drawing = draw(Figure.wide)
+        return ReportPicture(
+            name: id,
+            html: ReportPage.single(self, drawing),
+            width: Int(drawing.width) + 48,
+            height: Int(drawing.height.rounded(.up)) + 84
+        )
+    }
 }
 
 extension CallWindow {

@@ -40,7 +40,7 @@ struct ReportPage {
         )
     }
 
-    private static func document(title: String, body: String, isLight: Bool = false) -> String {
+    static func document(title: String, body: String, isLight: Bool = false) -> String {
         """
         <!DOCTYPE html>
         <html lang="en">
@@ -115,7 +115,7 @@ struct ReportPage {
             """
     }
 
-    private static func section(_ figure: Figure) -> String {
+    static func section(_ figure: Figure) -> String {
         func svg(_ width: Double, _ name: String) -> String {
             let drawing = figure.draw(width)
             let id = "\(figure.id)-\(name)"

@@ -124,6 +124,7 @@ struct ReplayTraceCommand: ConsoleCommand {
         options.timeToFailure = timeToFailure
         options.matchedFailures = matched
         options.keepsCalls = true
+        let browser = try output.prepare()
         let meter = ProgressMeter(console: console, isQuiet: output.json)
         let engine = ReplayEngine(strategies: names, options: options) { group in
             let own = documents.filter { $0.metadata.policyID == group }
@@ -133,7 +134,7 @@ struct ReplayTraceCommand: ConsoleCommand {
         }
         let result = try await replayFailures { try await replay(engine, console) }
         meter.end()
-        try output.show([result], on: console)
+        try output.show([result], browser, on: console)
         return .good
     }
 
@@ -219,11 +220,12 @@ struct ReplayExperimentCommand: ConsoleCommand {
         }
         var settings = Experiment.Settings(folder: folder, runs: runs, seed: seed)
         settings.strategies = try replayFailures { try strategies?.map { try StrategyCatalog.strategy($0) } }
+        let browser = try output.prepare()
         let meter = ProgressMeter(console: console, isQuiet: output.json)
         settings.progress = { meter.show($0) }
         let results = try await replayFailures { try await experiment.run(settings) }
         meter.end()
-        try output.show(results, on: console)
+        try output.show(results, browser, on: console)
         return .good
     }
 }

@@ -12,15 +12,40 @@ struct ReplayOutput: ParsableArguments {
     @Option(help: "A folder for a report: a page with its figures, and their data.")
     var report: String?
 
+    @Flag(help: "With --report: each figure as a picture too; needs a browser such as chromium.")
+    var png = false
+
+    func validate() throws {
+        if png, report == nil { throw ValidationError("--png says how figures are kept; say where: --report FOLDER") }
+    }
+
+    /// What has to hold before a long replay is worth starting: a folder that can be written, and a browser for pictures.
+    func prepare() throws -> HeadlessBrowser? {
+        guard let report else { return nil }
+        do {
+            try ReportFolder.make(report)
+        } catch {
+            throw CommandFailure("the report cannot be written to \(report): \(error)")
+        }
+        guard png else { return nil }
+        do {
+            return try HeadlessBrowser.find(in: getenv("PATH").map { String(cString: $0) } ?? "")
+        } catch {
+            throw CommandFailure(error.description)
+        }
+    }
+
     /// Shows results.
-    func show(_ results: [ReplayResult], on console: Console) throws {
+    func show(_ results: [ReplayResult], _ browser: HeadlessBrowser?, on console: Console) throws {
         if let report {
-            for (place, result) in results.enumerated() {
-                let folder = results.count == 1 ? report : "\(report)/\(place + 1)"
-                do {
-                    try ReportFolder.write(ReplayReport(result), to: folder)
-                } catch {
-                    throw CommandFailure("the report cannot be written to \(folder): \(error)")
+            let command = (["fuyun"] + CommandLine.arguments.dropFirst().map(Self.quoted)).joined(separator: " ")
+            if results.count == 1 {
+                try keep(ReplayReport(results[0], command: command), in: report, browser)
+            } else {
+                let series = SeriesReport(results, command: command)
+                try keep(series.files, series.pictures, in: report, browser)
+                for (place, result) in results.enumerated() {
+                    try keep(ReplayReport(result, command: command), in: "\(report)/\(place + 1)", browser)
                 }
             }
         }
@@ -30,6 +55,39 @@ struct ReplayOutput: ParsableArguments {
         } else {
             for result in results { ReplayView(result: result).show(on: console) }
         }
+    }
+
+    private func keep(_ report: ReplayReport, in folder: String, _ browser: HeadlessBrowser?) throws {
+        try keep(report.files, report.pictures, in: folder, browser)
+    }
+
+    private func keep(
+        _ files: [ReplayReport.File],
+        _ pictures: [ReportPicture],
+        in folder: String,
+        _ browser: HeadlessBrowser?
+    ) throws {
+        do {
+            try ReportFolder.write(files, to: folder)
+        } catch {
+            throw CommandFailure("the report cannot be written to \(folder): \(error)")
+        }
+        guard let browser else { return }
+        for picture in pictures {
+            do {
+                try browser.photograph(picture, into: folder)
+            } catch {
+                throw CommandFailure("the report is complete but for its pictures: \(error.description)")
+            }
+        }
+    }
+
+    /// A word of a command as a shell takes it.
+    private static func quoted(_ word: String) -> String {
+        let isPlain = word.utf8.allSatisfy {
+            $0 > 0x2A && $0 < 0x7F && ![0x3B, 0x3C, 0x3E, 0x3F, 0x5B, 0x5C, 0x60, 0x7B, 0x7C, 0x7D].contains($0)
+        }
+        return isPlain && !word.isEmpty ? word : "'" + word.replacing("'", with: "'\\''") + "'"
     }
 }
 
@@ -84,9 +142,10 @@ struct ReplayView {
     private func ruleOfThree(_ place: Int) -> String? {
         let clean = result.strategies.filter { $0.windows[place].pooled.firstFailures == 0 && $0.name != "oracle" }
         guard let first = clean.first?.windows[place], first.distinctCalls > 0 else { return nil }
-        let least = 1 - first.firstFailures.upper
+        // Downwards: a bound must not look better than it is.
+        let least = ((1 - first.firstFailures.upper) * 10_000).rounded(.down) / 10_000
         return "no failure in \(Int(first.distinctCalls)) distinct calls still means success of no less than "
-            + "\(fixed(least, 3)) at 95 %"
+            + "\(fixed(least, 4)) at 95 %"
     }
 
     private func interval(_ estimate: Estimate?, _ factor: Double, _ decimals: Int) -> String {
