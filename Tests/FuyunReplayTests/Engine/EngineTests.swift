@@ -93,14 +93,18 @@ import Testing
     }
 
     /// On a clean line Fuyun leaves the preset, misses nothing and wastes little.
-    @Test(arguments: ["fuyun", "fuyun-tuner"]) func fuyunLearnsALine(_ word: String) async throws {
+    ///
+    /// With the ladder the version that decides rests on fewer calls, as the one that would replace it has to be tried
+    /// first, so its bound is wider.
+    @Test(arguments: [("fuyun", 0.25), ("fuyun-tuner", 0.15)])
+    func fuyunLearnsALine(_ word: String, wasteBelow: Double) async throws {
         let result = try await replay(noisyTrace(160), [word])
         let late = result.strategies[0].firstRuns.flatMap { $0.calls.suffix(20) }
         #expect(late.allSatisfy { $0.isPredicted })
         #expect(late.count { $0.failed } <= 1)
         let given = late.reduce(0.0) { $0 + Double($1.limit.rawValue) }
         let needed = late.reduce(0.0) { $0 + Double($1.need.rawValue) }
-        #expect(1 - needed / given < 0.15)
+        #expect(1 - needed / given < wasteBelow)
         #expect(result.strategies[0].refitsPer100 > 0)
         #expect(!(try #require(result.strategies[0].firstRuns[0].fits.last).coefficients.isEmpty))
     }
