@@ -36,7 +36,7 @@ import Testing
                 preset: .mebibytes(64),
                 tier: .mebibytes(1)
             ),
-            windows: [CallWindow(first: 1, last: 4), CallWindow(first: 5)]
+            windows: [CallWindow(first: 0, last: 3), CallWindow(first: 4)]
         )
         options.keepsCalls = true
         options.matchedFailures = matched
