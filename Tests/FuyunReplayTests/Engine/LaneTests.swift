@@ -116,7 +116,10 @@ import Testing
 
     /// `3-9` are the calls with three to nine before them: the fourth to the tenth, as the sizing benchmark counts.
     @Test func windowsCountTheCallsBefore() {
-        let early = run(Scripted(Array(repeating: Bytes(9), count: 12)), trace([5, 5, 20, 5, 5, 5, 5, 5, 5, 20, 20, 5])) {
+        let early = run(
+            Scripted(Array(repeating: Bytes(9), count: 12)),
+            trace([5, 5, 20, 5, 5, 5, 5, 5, 5, 20, 20, 5])
+        ) {
             $0.windows = [CallWindow(first: 3, last: 9), CallWindow(first: 10), .all]
         }
         #expect(early.scores.map(\.calls) == [7, 2, 12])

@@ -59,7 +59,7 @@ struct ConvergenceFigures {
                 }.joined(separator: "; "),
                 table: table,
                 draw: figure.draw
-            )
+            ),
         ]
     }
 
