@@ -309,8 +309,10 @@ import Testing
     /// A coordinator need not look again before so many calls: each counts for three at most.
     @Test(arguments: [(0, 0, 10), (5, 0, 5), (0, 15, 5), (0, 29, 1), (9, 9, 1), (0, 30, 1), (2, 22, 1)])
     func callsUntilPromotion(applied: Int, recorded: Int, wanted: Int) {
-        var trial = RolloutEvidence.Trial()
-        (trial.appliedCalls, trial.recordedCovered) = (applied, recorded)
+        let calls =
+            Array(repeating: Call.used(90, under: 2, at: 20), count: applied)
+            + Array(repeating: Call.used(90, under: 1, at: 20), count: recorded)
+        let trial = evidence(calls, [1: 100, 2: 92]).trial(of: Self.activeAndCanary[1])
         #expect(rules.callsUntilPromotion(trial) == wanted)
     }
 }
