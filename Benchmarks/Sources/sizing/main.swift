@@ -6,7 +6,7 @@ import MemoryUnits
 
 // How well the tuner sizes what was measured: `sizing [orders] [trace.csv] [mode…]`, modes `fuyun`, `fuyun-paper`.
 //
-// Calls come in random orders; each gets the limit of a policy tuned on the calls before it, no look-ahead, and 2 GiB until
+// Calls come in random orders, and "calls 3 to 9" have 3 to 9 of their function before them; each gets the limit of a policy tuned on the calls before it, no look-ahead, and 2 GiB until
 // the first fit. A call whose limit is below its need fails; of a measured function it shows its limit only, of a trace (where
 // a retry followed) its need. With rescue it is raised in steps of 1.12 instead, and its waste counts the last limit. Waste is
 // Σ(limit − need)/Σ limit over the calls that ended; figures are means over the functions or task types, with the 95 % interval of a

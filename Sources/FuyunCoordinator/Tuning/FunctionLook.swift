@@ -127,11 +127,7 @@ struct FunctionLook: Sendable {
         let wanted = isConstant ? rules.firstConstantSamples : rules.firstFitSamples
         if evidence.cleanCount < wanted { return 1 }
         if let canary = state.canary {
-            let trial = evidence.trial(of: canary)
-            return max(
-                1,
-                min(rules.canaryAppliedCalls - trial.appliedCalls, rules.canaryRecordedCalls - trial.recordedCovered)
-            )
+            return rules.callsUntilPromotion(evidence.trial(of: canary))
         }
         guard let memory else { return 1 }
         let successes = evidence.calls.count { $0.id > memory.newestID && $0.need != nil && !$0.isMiss }

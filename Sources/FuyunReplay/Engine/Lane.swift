@@ -113,7 +113,7 @@ public struct Lane: Sendable {
     }
 
     private mutating func count(_ score: Score, _ row: TraceRow, raw: Bytes?, first: Bytes, last: Bytes) {
-        for (place, window) in options.windows.enumerated() where window.contains(call) {
+        for (place, window) in options.windows.enumerated() where window.contains(call - 1) {
             record.scores[place] += score
             if options.matchedFailures != nil, let raw {
                 record.predictions[place].append(

@@ -28,7 +28,7 @@ public struct ReplayOptions: Sendable {
     ///
     /// The first ones all get a limit that is enough, so that each shows its need. Nil: strategies learn from every call, by their own limits.
     public var learnsFirst: Int?
-    /// The calls of a group that are counted together, by their place in the order.
+    /// The calls of a group that are counted together, by how many came before them.
     public var windows: [CallWindow]
     /// The share of failures at which strategies are compared with their limits scaled; nil: not at all.
     public var matchedFailures: Double?
@@ -54,11 +54,14 @@ public struct ReplayOptions: Sendable {
     )
 }
 
-/// Some of a group's calls, by their place in its order.
+/// Some of a group's calls, by how many calls of the group came before them.
+///
+/// So `3-9` are the calls that something could have been learnt for from three to nine others: the fourth to the tenth. The sizing
+/// benchmark and docs/tuner.md count alike.
 public struct CallWindow: Hashable, Sendable, CustomStringConvertible {
-    /// The first call, counted from 1.
+    /// The least number of calls before; 0 for a group's first call.
     public var first: Int
-    /// The last one; nil: to the end.
+    /// The greatest number of calls before; nil: to the end.
     public var last: Int?
 
     /// Makes a window.
@@ -70,7 +73,7 @@ public struct CallWindow: Hashable, Sendable, CustomStringConvertible {
     /// Reads `3-9`, `10-` or `5`; nil for anything else.
     public init?(_ text: String) {
         let ends = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let first = Int(ends[0]), first >= 1 else { return nil }
+        guard let first = Int(ends[0]), first >= 0 else { return nil }
         switch ends.count {
         case 1: self.init(first: first, last: first)
         case _ where ends[1].isEmpty: self.init(first: first)
@@ -81,18 +84,18 @@ public struct CallWindow: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Every call.
-    public static let all = CallWindow(first: 1)
+    public static let all = CallWindow(first: 0)
 
-    /// Whether a call belongs to it.
-    public func contains(_ call: Int) -> Bool { call >= first && call <= last ?? .max }
+    /// Whether a call with so many before it belongs to it.
+    public func contains(_ before: Int) -> Bool { before >= first && before <= last ?? .max }
 
-    /// `calls 3-9`.
+    /// `calls with 3-9 before`.
     public var description: String {
         switch last {
-        case first: "call \(first)"
-        case let last?: "calls \(first)-\(last)"
-        case nil where first == 1: "all calls"
-        case nil: "calls \(first)-"
+        case first: "the call with \(first) before"
+        case let last?: "calls with \(first)-\(last) before"
+        case nil where first == 0: "all calls"
+        case nil: "calls with \(first) or more before"
         }
     }
 }

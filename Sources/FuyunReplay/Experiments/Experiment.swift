@@ -104,7 +104,7 @@ public enum Experiment: String, Hashable, Sendable, CaseIterable {
             var results: [ReplayResult] = []
             for (part, count) in counts.enumerated() {
                 options.learnsFirst = count
-                options.windows = [CallWindow(first: count + 1)]
+                options.windows = [CallWindow(first: count)]
                 let title = "\(settings.group), \(count) samples, scored on the others, \(settings.runs) random orders"
                 results.append(try await replay(title, traces, part: part, of: counts.count))
             }

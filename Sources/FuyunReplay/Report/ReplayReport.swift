@@ -67,12 +67,12 @@ extension Figure {
 }
 
 extension CallWindow {
-    /// The window in a sentence: `calls 3 to 9`, `calls 10 and later`.
+    /// The window in a sentence: `calls with 3 to 9 before`, `calls with 10 or more before`.
     var words: String {
         switch last {
-        case first: "call \(first)"
-        case let last?: "calls \(first) to \(last)"
-        case nil: first == 1 ? "all calls" : "calls \(first) and later"
+        case first: "the call with \(first) before"
+        case let last?: "calls with \(first) to \(last) before"
+        case nil: first == 0 ? "all calls" : "calls with \(first) or more before"
         }
     }
 }

@@ -190,7 +190,7 @@ private struct RecordReader: ~Copyable {
                 throw TraceError(
                     path: path,
                     line: csv.line,
-                    "\(csv.count) fields were found, and the header names \(plan.names.count) columns"
+                    "\(csv.count) field\(csv.count == 1 ? " was" : "s were") found, and the header names \(plan.names.count) columns"
                 )
             }
             guard let kept = plan.kept, !csv[kept.place].elementsEqual(kept.text) else { return true }

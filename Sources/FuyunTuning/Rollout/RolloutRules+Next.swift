@@ -129,6 +129,18 @@ extension RolloutRules {
         trial.appliedRescues > max(rescuedCalls, Int(Double(trial.appliedCalls) * rescuedShare))
     }
 
+    /// What a canary's calls count for together, as recorded ones.
+    private func recorded(_ trial: RolloutEvidence.Trial) -> Int {
+        trial.recordedCovered + appliedCallWeight * trial.appliedCalls
+    }
+
+    /// New calls before which a canary cannot be promoted, at least 1.
+    public func callsUntilPromotion(_ trial: RolloutEvidence.Trial) -> Int {
+        let weight = max(appliedCallWeight, 1)
+        let byRecord = (canaryRecordedCalls - recorded(trial) + weight - 1) / weight
+        return max(1, min(canaryAppliedCalls - trial.appliedCalls, byRecord))
+    }
+
     /// Whether a version would have been enough for every clean call since `moment` and the newest ones, and decides for
     /// those that missed.
     private func isEnough(
@@ -175,7 +187,7 @@ extension RolloutRules {
         }
         let clean = trial.appliedMisses == 0
         let byCalls = trial.appliedCalls >= canaryAppliedCalls
-        let byRecord = trial.recordedCovered >= canaryRecordedCalls
+        let byRecord = recorded(trial) >= canaryRecordedCalls
         let end = canary.statusSince + canaryTime
         if clean, byCalls || byRecord && now >= end {
             var changes: [RolloutChange] = []
@@ -184,7 +196,8 @@ extension RolloutRules {
             let proof =
                 byCalls
                 ? "\(trial.appliedCalls) calls ran under it"
-                : "it would have been enough for \(trial.recordedCovered) calls"
+                : (trial.appliedCalls > 0 ? "\(trial.appliedCalls) calls ran under it and " : "")
+                    + "it would have been enough for \(trial.recordedCovered) others"
             return .move(
                 .promotion,
                 changes,

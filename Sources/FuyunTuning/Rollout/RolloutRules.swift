@@ -27,6 +27,9 @@ public struct RolloutRules: Hashable, Sendable {
     public var canaryAppliedCalls = 10
     /// Recorded calls that a canary would have covered after which it is promoted, if `canaryTime` is over as well.
     public var canaryRecordedCalls = 30
+    /// For how many recorded calls one that ran under the canary counts: it shows what a limit does, not only what it would
+    /// have been.
+    public var appliedCallWeight = 3
     /// The greatest share of a version's calls that may be rescued without anything being wrong: a tight bound is meant
     /// to be missed now and then, as nothing fails when it is.
     public var rescuedShare = 0.1

@@ -79,8 +79,8 @@ struct ReplayTraceCommand: ConsoleCommand {
     @Option(help: "Random orders of each group.")
     var runs = 10
 
-    @Option(help: "Calls that are counted together, by their place in a group: 3-9,10-", transform: words)
-    var windows: [String] = ["1-"]
+    @Option(help: "Calls that are counted together, by how many of their group came before: 3-9,10-", transform: words)
+    var windows: [String] = ["0-"]
 
     @Option(help: "The tier: limits are rounded up to a multiple.", transform: { try Bytes.size($0) })
     var tier: Bytes = .mebibytes(1)

@@ -120,12 +120,12 @@ import Testing
         #expect(Set(StrategyCatalog.kinds.map(\.word)).count == StrategyCatalog.kinds.count)
     }
 
-    @Test(arguments: [("3-9", 3, 9), ("10-", 10, nil), ("5", 5, 5)] as [(String, Int, Int?)])
+    @Test(arguments: [("3-9", 3, 9), ("10-", 10, nil), ("5", 5, 5), ("0-", 0, nil)] as [(String, Int, Int?)])
     func windowsAreRead(_ text: String, _ first: Int, _ last: Int?) {
         #expect(CallWindow(text) == CallWindow(first: first, last: last))
     }
 
-    @Test(arguments: ["", "-", "0-", "9-3", "a", "1-2-3"]) func badWindows(_ text: String) {
+    @Test(arguments: ["", "-", "-1", "9-3", "a", "1-2-3"]) func badWindows(_ text: String) {
         #expect(CallWindow(text) == nil)
     }
 }

@@ -107,11 +107,39 @@ import Testing
 
     @Test func windowsCountTheirOwnCalls() {
         let record = run(Scripted([Bytes(9), Bytes(9), Bytes(9), Bytes(9)]), trace([5, 20, 5, 5])) {
-            $0.windows = [CallWindow(first: 1, last: 2), CallWindow(first: 3)]
+            $0.windows = [CallWindow(first: 0, last: 1), CallWindow(first: 2)]
         }
         #expect(record.scores.map(\.calls) == [2, 2])
         #expect(record.scores.map(\.firstFailures) == [1, 0])
         #expect(record.lastFailure == 2)
+    }
+
+    /// `3-9` are the calls with three to nine before them: the fourth to the tenth, as the sizing benchmark counts.
+    @Test func windowsCountTheCallsBefore() {
+        let early = run(
+            Scripted(Array(repeating: Bytes(9), count: 12)),
+            trace([5, 5, 20, 5, 5, 5, 5, 5, 5, 20, 20, 5])
+        ) {
+            $0.windows = [CallWindow(first: 3, last: 9), CallWindow(first: 10), .all]
+        }
+        #expect(early.scores.map(\.calls) == [7, 2, 12])
+        #expect(early.scores.map(\.firstFailures) == [1, 1, 3])
+    }
+
+    /// What was reserved counts every attempt: 100 B for 2 s that failed, then 200 B for 2 s; by hand 600 B·s, 200 of them lost.
+    @Test func byteSecondsAddUpOverAttempts() {
+        let rows = [
+            TraceRow(features: FeatureRow([1]), need: Bytes(150), seconds: 2),
+            TraceRow(features: FeatureRow([1]), need: Bytes(50), seconds: 3),
+        ]
+        let limits = [Bytes(100), Bytes(60)]
+        let record = run(Scripted(limits), Trace(layout: trace([]).layout, groups: [""], rows: rows))
+        #expect(record.scores[0].reserved == 600 + 180)
+        #expect(record.scores[0].lost == 200)
+        #expect(record.scores[0].used == 300 + 150)
+        #expect(record.scores[0].gigabyteSeconds == 780e-9)
+        let sum = record.scores[0] + record.scores[0]
+        #expect((sum.reserved, sum.lost, sum.used) == (1_560, 400, 900))
     }
 
     /// What is learnt from the first calls is all that counts for the others.

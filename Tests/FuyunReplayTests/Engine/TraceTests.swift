@@ -50,7 +50,7 @@ import Testing
         ("x,need\n1,5\n2,nan\n", ":3:2: column need: the need must be a number"),
         ("x,need\n1,5\nword,5\n", ":3:1: column x: \"word\" is not a number"),
         ("x,need\n1,5\n,5\n", ":3:1: column x: \"\" is not a number"),
-        ("x,need\n1,5\n2\n", ":3: 1 fields were found, and the header names 2"),
+        ("x,need\n1,5\n2\n", ":3: 1 field was found, and the header names 2"),
         ("x,need\n1,5,6\n", ":2: 3 fields were found"),
         ("x,x,need\n1,1,5\n", ":1:2: the name \"x\" was there before"),
         ("x,,need\n1,1,5\n", ":1:2: the column has no name"),

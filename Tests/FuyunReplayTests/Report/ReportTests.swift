@@ -36,7 +36,7 @@ import Testing
                 preset: .mebibytes(64),
                 tier: .mebibytes(1)
             ),
-            windows: [CallWindow(first: 1, last: 4), CallWindow(first: 5)]
+            windows: [CallWindow(first: 0, last: 3), CallWindow(first: 4)]
         )
         options.keepsCalls = true
         options.matchedFailures = matched
@@ -135,6 +135,35 @@ import Testing
         let report = ReplayReport(try await Self.result(calls: 3000, groups: ["many"], matched: nil))
         #expect(report.files[0].text.contains("The first \(CallsFigure.most) calls"))
         #expect(report.files.allSatisfy { $0.text.utf8.count < 600_000 })
+    }
+
+    /// Two parts of four orders: with 4 samples the first two never fail again, with 9 the third, and the last one never.
+    @Test func samplesToReliability() async throws {
+        var parts: [ReplayResult] = []
+        for (samples, ends) in [(9, [0, 0, 0, 12]), (4, [0, 0, 7, 0])] as [(Int, [Int?])] {
+            var part = try await Self.result(groups: ["a"], matched: nil)
+            part.options.learnsFirst = samples
+            for place in part.strategies.indices { part.strategies[place].reliableAfter = [ends] }
+            parts.append(part)
+        }
+        let report = SeriesReport(parts)
+        let file = try #require(report.files.first { $0.name == "samples-to-reliability.csv" })
+        let row = try #require(file.text.split(separator: "\n").dropFirst().first)
+        #expect(row.hasSuffix(",4,1,4,9,"), "\(row)")
+        try wellFormed(report.files[0].text)
+        for picture in report.pictures { try wellFormed(picture.html) }
+    }
+
+    /// A telephone shows whole names, above their marks.
+    @Test func longNamesAreWhole() async throws {
+        var result = try await Self.result()
+        result.strategies[0].name = "without-extrapolation-rescue"
+        for figure in ReplayReport(result).figures where figure.id.hasPrefix("success-and-waste") {
+            for width in [Figure.wide, Figure.narrow] {
+                let svg = figure.draw(width).svg(id: "x", title: "", description: "")
+                #expect(svg.contains(">without-extrapolation-rescue<"))
+            }
+        }
     }
 
     // MARK: - Parts

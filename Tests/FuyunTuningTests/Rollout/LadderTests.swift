@@ -195,6 +195,26 @@ import Testing
             wanted: "promotion 1→retired 2→active"
         ),
         Row(
+            name: "five under the canary and fifteen others, a minute later",
+            versions: activeAndCanary,
+            calls: six + Array(repeating: .used(90, under: 2, at: 20), count: 5)
+                + Array(repeating: .used(90, under: 1, at: 20), count: 15),
+            limits: [1: 100, 2: 92],
+            memory: memory(of: 6),
+            now: 70,
+            wanted: "promotion 1→retired 2→active"
+        ),
+        Row(
+            name: "five under the canary and fourteen others",
+            versions: activeAndCanary,
+            calls: six + Array(repeating: .used(90, under: 2, at: 20), count: 5)
+                + Array(repeating: .used(90, under: 1, at: 20), count: 14),
+            limits: [1: 100, 2: 92],
+            memory: memory(of: 6),
+            now: 70,
+            wanted: "keep"
+        ),
+        Row(
             name: "successes do not start a fit while a canary is on trial",
             versions: activeAndCanary,
             calls: six + Array(repeating: .used(90, under: 1, at: 20), count: 20),
@@ -284,5 +304,15 @@ import Testing
         let decision = rules.next(state, evidence(calls, [1: 100, 2: 92]), memory(of: 6), at: at(40))
         guard case .keep(_, let lookAgain) = decision else { return #expect(Bool(false), "\(decision)") }
         #expect(lookAgain == at(70))
+    }
+
+    /// A coordinator need not look again before so many calls: each counts for three at most.
+    @Test(arguments: [(0, 0, 10), (5, 0, 5), (0, 15, 5), (0, 29, 1), (9, 9, 1), (0, 30, 1), (2, 22, 1)])
+    func callsUntilPromotion(applied: Int, recorded: Int, wanted: Int) {
+        let calls =
+            Array(repeating: Call.used(90, under: 2, at: 20), count: applied)
+            + Array(repeating: Call.used(90, under: 1, at: 20), count: recorded)
+        let trial = evidence(calls, [1: 100, 2: 92]).trial(of: Self.activeAndCanary[1])
+        #expect(rules.callsUntilPromotion(trial) == wanted)
     }
 }

@@ -45,6 +45,7 @@ struct ConvergenceFigures {
             axis: "samples"
         )
         return [
+            reliability(parts),
             Figure(
                 id: "convergence",
                 title: "Success and waste against the number of samples",
@@ -58,7 +59,61 @@ struct ConvergenceFigures {
                 }.joined(separator: "; "),
                 table: table,
                 draw: figure.draw
-            )
+            ),
         ]
+    }
+
+    /// How many samples each order took until no other input fails, with these and any more samples.
+    private func reliability(_ parts: [(Int, ReplayResult)]) -> Figure {
+        let parts = parts.sorted { $0.0 < $1.0 }
+        var table = Table(columns: ["strategy", "orders", "never", "lower_quartile", "median", "upper_quartile"])
+        var rows: [RowFigure.Row] = []
+        for name in parts[0].1.strategies.map(\.name) {
+            // Of each part whether an order's run had no failure: the orders are the same in all of them.
+            let clean = parts.compactMap { part in
+                part.1.strategies.first { $0.name == name }?.reliableAfter.joined().map { $0 == 0 }
+            }
+            let orders = clean.map(\.count).min() ?? 0
+            guard clean.count == parts.count, orders > 0 else { continue }
+            let samples = (0..<orders).map { order -> Double in
+                let tail = clean.reversed().prefix { $0[order] }.count
+                return tail == 0 ? .infinity : Double(parts[parts.count - tail].0)
+            }.sorted()
+            func quantile(_ share: Double) -> Double { samples[min(Int(share * Double(orders)), orders - 1)] }
+            let never = samples.count { $0 == .infinity }
+            let median = quantile(0.5)
+            var label = median.isFinite ? Numeral.short(median) : "more than \(parts[parts.count - 1].0)"
+            if never > 0, median.isFinite {
+                label += ", more \(Numeral.fixed(Double(never * 100) / Double(orders), 0)) %"
+            }
+            let mark = RowFigure.Mark(
+                value: median.isFinite ? median : nil,
+                lower: quantile(0.25),
+                upper: quantile(0.75),
+                label: label
+            )
+            rows.append(RowFigure.Row(name: name, isOurs: ReplayReport.isOurs(name), marks: [mark]))
+            table.rows.append(
+                [name, String(orders), String(never)]
+                    + [quantile(0.25), median, quantile(0.75)].map { Table.number($0) }
+            )
+        }
+        let panel = RowFigure.Panel(
+            title: "Samples from which on no other input fails",
+            kind: .linear,
+            atLeast: Double(parts[parts.count - 1].0)
+        ) { Numeral.short($0) }
+        return Figure(
+            id: "samples-to-reliability",
+            title: "Samples to reliability",
+            caption: """
+                With how many samples, of the numbers that were tried, and any more no first attempt of the other inputs fails: the \
+                median over orders, the middle half as a line. “More” is the share of orders in which even the most samples were \
+                not enough.
+                """,
+            description: rows.map { "\($0.name): \($0.marks[0]?.label ?? "–")" }.joined(separator: "; "),
+            table: table,
+            draw: RowFigure(panels: [panel], rows: rows).draw
+        )
     }
 }

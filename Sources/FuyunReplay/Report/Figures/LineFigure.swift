@@ -32,7 +32,7 @@ struct LineFigure {
         var drawing = Drawing(width: width)
         let isNarrow = width < 500
         let left = isNarrow ? 34.0 : 48.0
-        let room = isNarrow ? 128.0 : 190.0
+        let room = isNarrow ? 164.0 : 190.0
         var top = 30.0
         for panel in panels {
             let height = max(200, Double(panel.series.count) * Self.labelHeight)
@@ -87,7 +87,7 @@ struct LineFigure {
         }
         for (end, place) in zip(ends, places) {
             drawing.line(start + 3, end.2, start + 13, place, "grid")
-            let name = end.0.name.cut(to: narrow ? 13 : 22)
+            let name = end.0.name.cut(to: 22)
             let text = "\(Numeral.fixed(end.1, narrow ? 2 : 3)) \(name)"
             drawing.text(text, start + 16, place, end.0.isOurs ? "value ours" : "value")
         }

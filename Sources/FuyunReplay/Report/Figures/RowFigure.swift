@@ -31,14 +31,27 @@ struct RowFigure {
     var panels: [Panel]
     var rows: [Row]
 
-    private static let rowHeight = 26.0
+    private var isNarrow = false
+
+    /// Makes a figure.
+    init(panels: [Panel], rows: [Row]) {
+        (self.panels, self.rows) = (panels, rows)
+    }
+
+    /// Where there is little room a row holds its name above its mark.
+    private var rowHeight: Double { isNarrow ? 40 : 26 }
 
     /// Panels side by side, or one below the other where there is no room.
     func draw(_ width: Double) -> Drawing {
+        var figure = self
+        figure.isNarrow = width < 500
+        return figure.drawn(width)
+    }
+
+    private func drawn(_ width: Double) -> Drawing {
         var drawing = Drawing(width: width)
-        let isNarrow = width < 500
-        let longest = Double(rows.map { min($0.name.count, 24) }.max() ?? 8)
-        let names = min(longest * (isNarrow ? 6.4 : 7) + 14, width * 0.36)
+        let longest = Double(rows.map { min($0.name.count, Self.longestName) }.max() ?? 8)
+        let names = isNarrow ? 0 : min(longest * 7 + 14, width * 0.36)
         if isNarrow || panels.count == 1 {
             var top = 0.0
             for place in panels.indices {
@@ -59,12 +72,19 @@ struct RowFigure {
         return drawing
     }
 
-    private var bodyHeight: Double { Double(rows.count) * Self.rowHeight }
+    private static let longestName = 32
+
+    private var bodyHeight: Double { Double(rows.count) * rowHeight }
 
     private func drawNames(_ drawing: inout Drawing, top: Double, width: Double) {
         for (place, row) in rows.enumerated() {
-            let y = top + (Double(place) + 0.5) * Self.rowHeight
-            drawing.text(row.name.cut(to: 24), width - 12, y, row.isOurs ? "name ours" : "name", .end)
+            let style = row.isOurs ? "name ours" : "name"
+            let name = row.name.cut(to: Self.longestName)
+            if isNarrow {
+                drawing.text(name, 6, top + Double(place) * rowHeight + 11, style)
+            } else {
+                drawing.text(name, width - 12, top + (Double(place) + 0.5) * rowHeight, style, .end)
+            }
         }
     }
 
@@ -90,7 +110,7 @@ struct RowFigure {
         }
         for (row, mark) in zip(rows, marks).enumerated().map({ ($0, $1.1) }) {
             guard let mark else { continue }
-            let y = first + (Double(row) + 0.5) * Self.rowHeight
+            let y = first + (Double(row) + (isNarrow ? 0.7 : 0.5)) * rowHeight
             // A thread from the name to its figure.
             drawing.line(scale.start, y, scale.end, y, "grid")
             let style = rows[row].isOurs ? "ours" : "other"
